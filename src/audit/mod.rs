@@ -1,0 +1,1 @@
+//! Placeholder door of `audit`; its first commit replaces it.

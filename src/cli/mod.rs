@@ -1,0 +1,1 @@
+//! Placeholder door of `cli`; its first commit replaces it.

@@ -1,0 +1,1 @@
+//! Placeholder door of `config`; its first commit replaces it.

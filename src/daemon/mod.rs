@@ -1,0 +1,1 @@
+//! Placeholder door of `daemon`; its first commit replaces it.

@@ -1,0 +1,1 @@
+//! Placeholder door of `delivery`; its first commit replaces it.

@@ -1,0 +1,247 @@
+//! What the audit log can say: a closed set of happenings.
+//!
+//! No bodies and no secrets. What is personal (sender, subject) is in [`Personal`], which the
+//! configured policy has filtered before the entry is made.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::decision::{Action, Evidence, Owner, Priority, ProductHit, Score};
+use super::digest::Digest;
+use super::ids::{CategoryId, Folder, MailboxName, TicketId};
+use super::kind::Kind;
+use super::locator::{Generation, Locator};
+use super::outcome::Cause;
+use super::reason::{HoldReason, Reason};
+
+/// Sender and subject after the policy `audit.personal` was applied; empty when it says `omit`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Personal {
+    /// Sender, or its pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Subject; only under `plain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// The daemon.
+    Triaged,
+    /// A person at the command line, by user name.
+    Person(String),
+}
+
+/// One happening.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "event",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Happening {
+    /// The daemon began to work.
+    Started {
+        /// Its version.
+        version: String,
+        /// Digest of the rules in force.
+        rules_digest: Digest,
+    },
+    /// The daemon stopped in order.
+    Stopped,
+    /// A mailbox was seen for the first time, or its folder was rebuilt.
+    MailboxOpened {
+        /// The folder's UIDVALIDITY.
+        generation: Generation,
+        /// How many messages lay in it.
+        messages: u64,
+    },
+    /// A person let the first run of a mailbox go on.
+    MailboxAccepted,
+    /// A message was found.
+    Seen {
+        /// Where.
+        locator: Locator,
+        /// Size in bytes.
+        size: u64,
+    },
+    /// Reading begins.
+    Tried {
+        /// Which try.
+        tries: u32,
+    },
+    /// It was decided.
+    Decided {
+        /// SHA-256 of the message.
+        digest: Digest,
+        /// Sender and subject.
+        personal: Personal,
+        /// What it is.
+        kind: Kind,
+        /// Which header or phrase told the kind.
+        kind_reason: String,
+        /// What it is about.
+        category: Option<CategoryId>,
+        /// The product and how it was told.
+        product: Option<ProductHit>,
+        /// Who must answer.
+        owner: Option<Owner>,
+        /// How soon.
+        priority: Priority,
+        /// What is done.
+        action: Action,
+        /// Whom it is sent to.
+        recipient: Option<Address>,
+        /// The folder.
+        folder: Folder,
+        /// Why.
+        reason: Reason,
+        /// The next best category.
+        runner_up: Option<CategoryId>,
+        /// Each category's points.
+        scores: Vec<Score>,
+        /// The hits.
+        evidence: Vec<Evidence>,
+        /// Digest of the rules that decided.
+        rules_digest: Digest,
+    },
+    /// An attempt begins.
+    Sending {
+        /// Which attempt.
+        attempt: u32,
+        /// To whom.
+        recipient: Address,
+        /// Under which Message-ID.
+        message_id: String,
+    },
+    /// The destination took it.
+    Delivered {
+        /// Which attempt.
+        attempt: u32,
+        /// Its words.
+        reply: String,
+    },
+    /// Not now.
+    Deferred {
+        /// Which attempt.
+        attempt: u32,
+        /// What the failure says about.
+        cause: Cause,
+        /// The words.
+        reply: String,
+        /// When it is tried again.
+        until: Timestamp,
+    },
+    /// Whether it was accepted is not known; it will be sent again under the same Message-ID.
+    Uncertain {
+        /// Which attempt.
+        attempt: u32,
+        /// What went wrong.
+        reply: String,
+        /// When it is sent again, if the daemon waits.
+        until: Option<Timestamp>,
+    },
+    /// It waits for a person.
+    Held {
+        /// Why.
+        reason: HoldReason,
+    },
+    /// A person let it go on.
+    Released,
+    /// A person wants it tried now.
+    Retried,
+    /// A person gave it another destination.
+    Rerouted {
+        /// The new recipient, if it is to be sent.
+        recipient: Option<Address>,
+        /// The folder it ends in.
+        folder: Folder,
+    },
+    /// It lies in its folder.
+    Settled {
+        /// Which folder.
+        folder: Folder,
+        /// How that is known.
+        proof: Proof,
+    },
+    /// It lies in the quarantine folder.
+    Quarantined {
+        /// Which folder.
+        folder: Folder,
+        /// Why.
+        reason: Reason,
+    },
+    /// Somebody took the source copy away.
+    Withdrawn {
+        /// Whether an attempt had begun, so that a copy may have gone out.
+        sent_perhaps: bool,
+    },
+    /// The audit file was mended.
+    Repaired {
+        /// What was wrong.
+        what: String,
+    },
+}
+
+impl Happening {
+    /// The word under which `audit list` filters it: that of the serialised `event` field.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Stopped => "stopped",
+            Self::MailboxOpened { .. } => "mailbox-opened",
+            Self::MailboxAccepted => "mailbox-accepted",
+            Self::Seen { .. } => "seen",
+            Self::Tried { .. } => "tried",
+            Self::Decided { .. } => "decided",
+            Self::Sending { .. } => "sending",
+            Self::Delivered { .. } => "delivered",
+            Self::Deferred { .. } => "deferred",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Held { .. } => "held",
+            Self::Released => "released",
+            Self::Retried => "retried",
+            Self::Rerouted { .. } => "rerouted",
+            Self::Settled { .. } => "settled",
+            Self::Quarantined { .. } => "quarantined",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Repaired { .. } => "repaired",
+        }
+    }
+}
+
+/// How the daemon knows that a message lies where it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// The server named our UID in a COPYUID (RFC 4315 §3).
+    Copyuid,
+    /// The file was renamed and both directories were synced.
+    Renamed,
+    /// It was looked up in the folder, by size and content.
+    Looked,
+    /// It had been delivered and was then taken from the source by somebody else.
+    ByOther,
+}
+
+/// A happening with who and what it concerns: one line of the audit log before it is chained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When, by the wall clock; order is by sequence, never by this.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// Which mailbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<MailboxName>,
+    /// Which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// What.
+    #[serde(flatten)]
+    pub happening: Happening,
+}

@@ -1,0 +1,191 @@
+//! Why an action was chosen or a ticket waits: a value, so that log, audit and `explain` agree.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::ids::{CategoryId, ProductId, TicketId};
+use super::kind::Kind;
+use super::outcome::Cause;
+
+/// Why a decision has the action it has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Reason {
+    /// Its category is forwarded, the product is known and its contact is allowed.
+    Forwarded,
+    /// Its category is one the partner answers.
+    Kept,
+    /// Its kind is never forwarded.
+    NoTicket {
+        /// Which kind.
+        kind: Kind,
+    },
+    /// No rule fired.
+    NoEvidence,
+    /// The best category stays below the threshold.
+    TooWeak {
+        /// Its points.
+        points: f64,
+        /// What it needs.
+        threshold: f64,
+    },
+    /// The two best categories stand too close.
+    TooClose {
+        /// By how much the first leads.
+        lead: f64,
+        /// What it needs.
+        margin: f64,
+        /// The second.
+        runner_up: CategoryId,
+    },
+    /// Too much speaks for a category that must never leave the house.
+    Guarded {
+        /// The category that speaks against forwarding.
+        category: CategoryId,
+        /// Its points.
+        points: f64,
+    },
+    /// To be forwarded, but no product can be told.
+    NoProduct,
+    /// To be forwarded, but more than one product is named.
+    SeveralProducts {
+        /// The products, at most four.
+        products: Vec<ProductId>,
+    },
+    /// The product has no contact for this.
+    NoContact {
+        /// Which product.
+        product: ProductId,
+    },
+    /// The contact is not on the allow-list.
+    NotAllowed {
+        /// The address.
+        recipient: Address,
+    },
+    /// The same content was sent on before.
+    CopyOf {
+        /// The first ticket.
+        ticket: TicketId,
+    },
+    /// It answers one of our own messages: it belongs to an open case.
+    InCase {
+        /// How that was told.
+        token: String,
+    },
+    /// The content cannot be read: encrypted, a server's placeholder, or cut at a limit.
+    Unreadable {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Above `max-size`: only its head was fetched.
+    Oversize {
+        /// Size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Parsing it failed as often as is allowed.
+    Poison {
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A person said so.
+    Person {
+        /// Who.
+        by: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forwarded => f.write_str("technical and the publisher is known"),
+            Self::Kept => f.write_str("the partner answers this category"),
+            Self::NoTicket { kind } => write!(f, "a message of kind `{kind}` is never forwarded"),
+            Self::NoEvidence => f.write_str("no rule fired"),
+            Self::TooWeak { points, threshold } => {
+                write!(
+                    f,
+                    "the best category has {points:.1} points, it needs {threshold:.1}"
+                )
+            }
+            Self::TooClose {
+                lead,
+                margin,
+                runner_up,
+            } => write!(
+                f,
+                "the best category leads `{runner_up}` by {lead:.1}, it needs {margin:.1}"
+            ),
+            Self::Guarded { category, points } => {
+                write!(
+                    f,
+                    "{points:.1} points for `{category}` forbid sending it out"
+                )
+            }
+            Self::NoProduct => f.write_str("no product can be told"),
+            Self::SeveralProducts { products } => {
+                let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
+                write!(f, "several products are named: {}", names.join(", "))
+            }
+            Self::NoContact { product } => write!(f, "product `{product}` has no contact"),
+            Self::NotAllowed { recipient } => {
+                write!(f, "`{recipient}` is not on the allow-list")
+            }
+            Self::CopyOf { ticket } => {
+                write!(f, "the same content came before as {}", ticket.reference())
+            }
+            Self::InCase { token } => write!(f, "it answers our own message ({token})"),
+            Self::Unreadable { what } => write!(f, "it cannot be read: {what}"),
+            Self::Oversize { size, limit } => {
+                write!(f, "{size} bytes is above the limit of {limit}")
+            }
+            Self::Poison { tries } => write!(f, "reading it failed {tries} times"),
+            Self::Person { by } => write!(f, "`{by}` decided"),
+        }
+    }
+}
+
+/// Why a ticket is held until a person acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum HoldReason {
+    /// The destination refused it for good.
+    Refused {
+        /// What the refusal says about.
+        cause: Cause,
+        /// The server's words.
+        reply: String,
+    },
+    /// Deferred for longer than is allowed.
+    Expired {
+        /// The last server's words.
+        reply: String,
+    },
+    /// The folder was rebuilt and too much would be sent again.
+    Resync,
+    /// It could not be fetched as it was listed, time after time.
+    Unfetchable {
+        /// What the server gave instead.
+        what: String,
+    },
+    /// A person holds it.
+    Person {
+        /// Who.
+        by: String,
+    },
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { cause, reply } => write!(f, "refused ({cause}): {reply}"),
+            Self::Expired { reply } => write!(f, "not accepted in time, last: {reply}"),
+            Self::Resync => f.write_str("the folder was rebuilt; look before it is sent again"),
+            Self::Unfetchable { what } => write!(f, "cannot be fetched: {what}"),
+            Self::Person { by } => write!(f, "held by `{by}`"),
+        }
+    }
+}

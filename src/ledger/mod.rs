@@ -1,0 +1,1 @@
+//! Placeholder door of `ledger`; its first commit replaces it.

@@ -1,0 +1,1 @@
+//! Placeholder door of `mail`; its first commit replaces it.

@@ -1,0 +1,1 @@
+//! Placeholder door of `mailbox`; its first commit replaces it.

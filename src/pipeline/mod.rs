@@ -1,0 +1,1 @@
+//! Placeholder door of `pipeline`; its first commit replaces it.

@@ -1,0 +1,1 @@
+//! Placeholder door of `registry`; its first commit replaces it.

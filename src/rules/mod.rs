@@ -1,0 +1,1 @@
+//! Placeholder door of `rules`; its first commit replaces it.

@@ -1,0 +1,1 @@
+//! Placeholder door of `system`; its first commit replaces it.

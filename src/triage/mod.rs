@@ -1,0 +1,1 @@
+//! Placeholder door of `triage`; its first commit replaces it.
