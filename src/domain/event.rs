@@ -43,6 +43,10 @@ pub enum Actor {
     rename_all = "kebab-case",
     rename_all_fields = "kebab-case"
 )]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made a step, and it is serialised at once"
+)]
 pub enum Happening {
     /// The daemon began to work.
     Started {

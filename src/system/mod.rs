@@ -1,1 +1,5 @@
-//! Placeholder door of `system`; its first commit replaces it.
+//! Small primitives of the operating system: durable files, locks.
+//!
+//! A leaf: it knows nothing of mail, tickets or configuration.
+
+pub mod fs;

@@ -1,0 +1,26 @@
+//! `[limits]`: the named bounds an operator may turn.
+
+/// Bounds on memory and on patience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of message text held in memory at once, over all mailboxes.
+    pub memory: u64,
+    /// Messages fetched, decided and committed together.
+    pub batch: usize,
+    /// How often reading a message is tried before it is quarantined.
+    pub tries: u32,
+    /// How many old messages may be sent again after a folder was rebuilt before a person must
+    /// say so.
+    pub resync: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 16 << 20,
+            batch: 200,
+            tries: 3,
+            resync: 20,
+        }
+    }
+}
