@@ -1,1 +1,3 @@
-//! Placeholder door of `mail`; its first commit replaces it.
+//! Messages: read into values, told by kind, and composed for sending. No I/O.
+
+pub mod rendered;

@@ -1,1 +1,6 @@
-//! Placeholder door of `mailbox`; its first commit replaces it.
+//! Where messages come from and where they are filed: IMAP accounts and Maildirs.
+//!
+//! Both kinds speak the values of [`exchange`]; the closed set is [`Mailbox`]. This layer moves
+//! bytes and proves moves. What a message means, and when it may be moved, is decided above it.
+
+pub mod exchange;
