@@ -1,0 +1,5 @@
+//! The one integration binary: every area is a module, its cases are files under `tests/cases`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod tidy;
