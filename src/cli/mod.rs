@@ -1,1 +1,5 @@
-//! Placeholder door of `cli`; its first commit replaces it.
+//! Layer 7: the commands.
+
+pub mod args;
+pub mod failure;
+pub mod print;

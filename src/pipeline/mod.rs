@@ -1,1 +1,3 @@
-//! Placeholder door of `pipeline`; its first commit replaces it.
+//! Layer 4: the stages.
+
+pub mod hand;

@@ -1,0 +1,234 @@
+//! The command line as types: what clap parses; the doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Watches a support mailbox, decides whose ticket each message is, forwards technical ones to
+/// the publisher and files the rest.
+#[derive(Debug, Parser)]
+#[command(
+    name = "triaged",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 ok · 1 failed · 2 usage · 3 a check found something · \
+                  70 internal error · 78 configuration"
+)]
+pub struct Cli {
+    /// Directory of `triaged.toml`, `rules/` and `registry/` [default: ./config when it holds a
+    /// `triaged.toml`, else /etc/triaged]
+    #[arg(long, global = true, env = "TRIAGED_CONFIG", value_name = "DIR")]
+    pub config: Option<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order of a ticket's and an operator's day.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole job once on a sample mailbox in a temporary folder; no server needed
+    Demo(DemoArgs),
+    /// Watch the mailboxes: decide, forward, file
+    Run(RunArgs),
+    /// Check the configuration, the rules and the registry; name every fault at once
+    Check(CheckArgs),
+    /// Show why messages go where they go
+    Explain(ExplainArgs),
+    /// List tickets
+    Tickets(TicketsArgs),
+    /// Show one ticket and what happened to it
+    Ticket(TicketArgs),
+    /// Hold a ticket: nothing is done with it until it is released
+    Hold(PersonArgs),
+    /// Let a held ticket go on
+    Release(PersonArgs),
+    /// Try a waiting or held ticket again now
+    Retry(PersonArgs),
+    /// Give a ticket another destination
+    Reroute(RerouteArgs),
+    /// Show mailboxes, or accept the first run of one
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
+    /// Read, count, verify or export the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Say whether it is healthy, what waits and what is stuck
+    Status(StatusArgs),
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the folder and print its path, to look around in it
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Work until nothing is left to do, then exit
+    #[arg(long)]
+    pub once: bool,
+    /// Decide and print what would be done; move, send and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write log lines as JSON
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Print one JSON object a finding
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Message files, Maildirs, directories of messages, or `-` for standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    pub paths: Vec<PathBuf>,
+    /// Print one JSON object a message
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `tickets`.
+#[derive(Debug, Args)]
+pub struct TicketsArgs {
+    /// Only this stage: seen, decided, sending, delivered, deferred, held, settled, quarantined,
+    /// withdrawn
+    #[arg(long)]
+    pub stage: Option<String>,
+    /// Only this category
+    #[arg(long)]
+    pub category: Option<String>,
+    /// Only this mailbox
+    #[arg(long)]
+    pub mailbox: Option<String>,
+    /// Only this product
+    #[arg(long)]
+    pub product: Option<String>,
+    /// At most so many, newest first
+    #[arg(long, short = 'n', default_value_t = 50)]
+    pub limit: u32,
+    /// Print one JSON object a ticket
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `ticket`.
+#[derive(Debug, Args)]
+pub struct TicketArgs {
+    /// Its reference, such as T-4F7K92QM, or the start of it
+    pub ticket: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `hold`, `release` and `retry`.
+#[derive(Debug, Args)]
+pub struct PersonArgs {
+    /// References, such as T-4F7K92QM, or the starts of them
+    #[arg(required = true)]
+    pub tickets: Vec<String>,
+}
+
+/// Arguments of `reroute`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("to").required(true))]
+pub struct RerouteArgs {
+    /// Its reference, such as T-4F7K92QM, or the start of it
+    pub ticket: String,
+    /// File it in this folder
+    #[arg(long, group = "to", value_name = "FOLDER")]
+    pub folder: Option<String>,
+    /// Forward it to the contact of this product
+    #[arg(long, group = "to", value_name = "PRODUCT")]
+    pub product: Option<String>,
+}
+
+/// Subcommands of `mailbox`.
+#[derive(Debug, Subcommand)]
+pub enum MailboxCommand {
+    /// Show each mailbox and what is known of it
+    List {
+        /// Print one JSON object a mailbox
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the first run of a mailbox that already holds mail go on
+    Accept {
+        /// The mailbox's name
+        name: String,
+        /// Leave what lies there now alone; work only on what comes later
+        #[arg(long)]
+        new_only: bool,
+    },
+}
+
+/// Subcommands of `audit`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List events, newest last
+    List(AuditFilter),
+    /// Show one event whole
+    Show {
+        /// Its sequence number
+        seq: u64,
+    },
+    /// Count what went where, by category, product and reason
+    Stats {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Only from this day on (YYYY-MM-DD)
+        #[arg(long)]
+        since: Option<String>,
+    },
+    /// Check the chain of hashes in the ledger and in `audit.jsonl`
+    Verify {
+        /// A copy of `audit.jsonl` to check instead of the one in the state directory
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Write all events as JSON lines or CSV
+    Export {
+        /// CSV instead of JSON lines
+        #[arg(long)]
+        csv: bool,
+    },
+}
+
+/// Which events `audit list` shows.
+#[derive(Debug, Args)]
+pub struct AuditFilter {
+    /// Only this ticket
+    #[arg(long)]
+    pub ticket: Option<String>,
+    /// Only this event: decided, sending, delivered, settled, …
+    #[arg(long)]
+    pub event: Option<String>,
+    /// At most so many of the newest
+    #[arg(long, short = 'n', default_value_t = 50)]
+    pub limit: u32,
+    /// Print one JSON object an event
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

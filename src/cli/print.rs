@@ -1,0 +1,140 @@
+//! How text reaches a person: colour on a terminal only, tables, and nothing from a mail that
+//! could steer the terminal.
+
+use std::io::IsTerminal;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::domain::outcome::is_bidi;
+
+/// Widest table when the output is no terminal, in columns.
+const WIDTH: u16 = 160;
+
+/// A style, by what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A heading or a name.
+    Strong,
+    /// Beside the point.
+    Faint,
+    /// Good.
+    Good,
+    /// Worth a look.
+    Warn,
+    /// Bad.
+    Bad,
+    /// A hit in a text.
+    Hit,
+}
+
+/// Whether and how to colour.
+#[derive(Debug, Clone, Copy)]
+pub struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    /// Colour when standard output is a terminal and `NO_COLOR` is not set.
+    pub fn stdout() -> Self {
+        Self {
+            colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        }
+    }
+
+    /// As [`Self::stdout`], for standard error.
+    pub fn stderr() -> Self {
+        Self {
+            colour: std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        }
+    }
+
+    /// Whether it colours.
+    pub const fn colours(self) -> bool {
+        self.colour
+    }
+
+    /// `text` in `style`.
+    pub fn paint(self, style: Style, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match style {
+            Style::Strong => "1",
+            Style::Faint => "2",
+            Style::Good => "32",
+            Style::Warn => "33",
+            Style::Bad => "31",
+            Style::Hit => "30;43",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// A text from a mail or a server, fit for a terminal: control and direction characters are
+/// written as escapes, line ends as spaces, and it is cut to `chars_max`.
+pub fn one_line(text: &str, chars_max: usize) -> String {
+    let mut out = String::new();
+    for (n, c) in text.chars().enumerate() {
+        if n == chars_max {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if c.is_control() || is_bidi(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As [`one_line`], line ends and tabs kept.
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' => {}
+            c if c.is_control() || is_bidi(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A table with these headings, as wide as the terminal.
+pub fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width())
+        .set_header(headings.iter().copied());
+    table
+}
+
+fn width() -> u16 {
+    rustix::termios::tcgetwinsize(std::io::stdout())
+        .ok()
+        .map(|size| size.ws_col)
+        .filter(|columns| *columns >= 40)
+        .unwrap_or(WIDTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        let hostile = "a\u{1b}]0;x\u{7}b\u{202e}c\u{9b}31m\nd";
+        let shown = one_line(hostile, 80);
+        assert!(
+            !shown.chars().any(|c| c.is_control() || is_bidi(c)),
+            "{shown:?}"
+        );
+        assert!(shown.contains("\\u{1b}") && shown.ends_with(" d"));
+        assert!(lines(hostile).ends_with("\nd"));
+        assert_eq!(one_line("abcdef", 3), "abc…");
+    }
+}
