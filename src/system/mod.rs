@@ -1,5 +1,7 @@
-//! Small primitives of the operating system: durable files, locks.
+//! Small primitives of the operating system: durable files, locks, connections.
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
 pub mod fs;
+pub mod net;
+pub mod tls;
