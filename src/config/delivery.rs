@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::net::Server;
 use super::secret::Secret;
-use crate::domain::address::Address;
+pub use crate::domain::address::AllowList;
 
 /// How forwards leave the house.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,21 +48,4 @@ pub struct SmtpConfig {
     pub connections: usize,
     /// The name said in EHLO.
     pub hello: String,
-}
-
-/// The addresses and domains a forward may go to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllowList {
-    /// Whole addresses.
-    pub addresses: Vec<Address>,
-    /// Domains; what lies below them is not included.
-    pub domains: Vec<String>,
-}
-
-impl AllowList {
-    /// Whether `recipient` may receive mail from us.
-    pub fn allows(&self, recipient: &Address) -> bool {
-        self.addresses.iter().any(|a| a.same_as(recipient))
-            || self.domains.iter().any(|d| d == recipient.domain())
-    }
 }

@@ -149,6 +149,23 @@ impl<'de> Deserialize<'de> for Address {
     }
 }
 
+/// The addresses and domains a forward may go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllowList {
+    /// Whole addresses.
+    pub addresses: Vec<Address>,
+    /// Domains; what lies below them is not included.
+    pub domains: Vec<String>,
+}
+
+impl AllowList {
+    /// Whether `recipient` may receive mail from us.
+    pub fn allows(&self, recipient: &Address) -> bool {
+        self.addresses.iter().any(|a| a.same_as(recipient))
+            || self.domains.iter().any(|d| d == recipient.domain())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

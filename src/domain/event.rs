@@ -80,8 +80,8 @@ pub enum Happening {
     },
     /// It was decided.
     Decided {
-        /// SHA-256 of the message.
-        digest: Digest,
+        /// SHA-256 of the message; absent when only its head was fetched.
+        digest: Option<Digest>,
         /// Sender and subject.
         personal: Personal,
         /// What it is.

@@ -4,3 +4,103 @@
 //! bytes and proves moves. What a message means, and when it may be moved, is decided above it.
 
 pub mod exchange;
+pub mod imap;
+pub mod maildir;
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use self::exchange::{
+    Entry, Fetched, Found, Hint, Listing, Mark, Move, Moved, Opened, Sought, Trouble,
+};
+use self::imap::ImapMailbox;
+use self::maildir::MaildirMailbox;
+use crate::config::mailbox::{MailboxConfig, Source};
+use crate::domain::ids::Folder;
+
+/// An open mailbox. Clones share one connection and may be used at the same time: what is asked
+/// is done one after another.
+#[derive(Debug, Clone)]
+pub enum Mailbox {
+    /// An IMAP account.
+    Imap(ImapMailbox),
+    /// A Maildir.
+    Maildir(MaildirMailbox),
+}
+
+impl Mailbox {
+    /// Connects, makes sure that `folders` are there, and opens the source folder.
+    pub async fn open(
+        config: &MailboxConfig,
+        folders: &[Folder],
+    ) -> Result<(Self, Opened), Trouble> {
+        match &config.source {
+            Source::Imap(_) => {
+                let (mailbox, opened) = ImapMailbox::open(config, folders).await?;
+                Ok((Self::Imap(mailbox), opened))
+            }
+            Source::Maildir { .. } => {
+                let (mailbox, opened) = MaildirMailbox::open(config, folders).await?;
+                Ok((Self::Maildir(mailbox), opened))
+            }
+        }
+    }
+
+    /// Lists the source folder; `from` leaves out UIDs below it, where there are UIDs.
+    pub async fn list(&self, from: Option<u32>) -> Result<Listing, Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.list(from).await,
+            Self::Maildir(mailbox) => mailbox.list().await,
+        }
+    }
+
+    /// Fetches messages whole, those above `size_max` bytes by their head only. Every entry is
+    /// answered once, unless trouble ends the stream; the channel has room for all of them.
+    pub async fn fetch(
+        &self,
+        entries: Vec<Entry>,
+        size_max: u64,
+    ) -> mpsc::Receiver<Result<Fetched, Trouble>> {
+        match self {
+            Self::Imap(mailbox) => mailbox.fetch(entries, size_max).await,
+            Self::Maildir(mailbox) => mailbox.fetch(entries, size_max).await,
+        }
+    }
+
+    /// Moves messages out of the source folder; one answer for each.
+    pub async fn settle(&self, moves: Vec<Move>) -> Result<Vec<Moved>, Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.settle(moves).await,
+            Self::Maildir(mailbox) => mailbox.settle(moves).await,
+        }
+    }
+
+    /// Looks for messages in the folders that are filed into, from each mark on.
+    pub async fn find(
+        &self,
+        sought: Vec<Sought>,
+        since: Vec<Mark>,
+    ) -> Result<Vec<Found>, Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.find(sought, since).await,
+            Self::Maildir(mailbox) => mailbox.find(sought, since).await,
+        }
+    }
+
+    /// Waits until the source folder changes, at most `at_most`. May be dropped at any time.
+    pub async fn hint(&self, at_most: Duration) -> Result<Hint, Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.hint(at_most).await,
+            Self::Maildir(mailbox) => mailbox.hint(at_most).await,
+        }
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(self) {
+        match self {
+            Self::Imap(mailbox) => mailbox.close().await,
+            Self::Maildir(mailbox) => mailbox.close().await,
+        }
+    }
+}

@@ -1,3 +1,34 @@
-//! Layer 4: the stages.
+//! Layer 4: the stages of a ticket, performed.
+//!
+//! ```text
+//! mailbox ─list─▶ intake ─fetch─▶ read ─▶ decide ─┬─ keep ─────────────▶ file ─move─▶ folder
+//!                 (try)           (pure)  (record) └─ forward ─▶ lane ──▲
+//!                                                               (send)
+//!                 recover: looks everything over, at every start and from time to time
+//! ```
+//!
+//! - [`crew`]: one mailbox, from session to session.
+//! - [`session`]: one open connection: look over, work off, wait.
+//! - [`recover`]: what lies in the folder against what the ledger knows.
+//! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
+//! - [`dispatch`], [`lane`]: the queue of forwards and the connections that send them.
+//! - [`file`]: moves and their proof.
+//! - [`standing`]: the only place where a ticket's life goes a step on.
+//! - [`hand`], [`works`], [`fault`]: what is in hand, what is shared, what goes wrong.
+//!
+//! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
+//! is in the ledger.
 
+pub mod crew;
+mod decide;
+pub mod dispatch;
+pub mod fault;
+pub mod file;
 pub mod hand;
+mod intake;
+mod lane;
+pub mod read;
+mod recover;
+pub mod session;
+mod standing;
+pub mod works;

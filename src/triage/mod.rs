@@ -1,6 +1,17 @@
-//! The one pure decision: `decide(message, rules, registry, routing, history) -> Decision`.
+//! The one pure decision: `decide(message, policy, key) -> Decision`.
 //!
 //! No I/O, no clock, no async. The daemon, `explain`, `check` and every later tool call the same
 //! function, so that they cannot disagree.
+//!
+//! - [`policy`]: everything the operator's files say, compiled; swapped as one.
+//! - [`routing`]: where each category and kind goes.
+//! - [`decide`]: kind, then case, then category, then product, then owner.
+//! - [`plan`]: the forward that follows from a decision.
 
+pub mod decide;
+pub mod plan;
+pub mod policy;
 pub mod routing;
+
+pub use decide::{Reading, decide};
+pub use policy::Policy;

@@ -1,0 +1,356 @@
+//! A crew: works on one mailbox for as long as the daemon runs, through as many sessions as it
+//! takes.
+//!
+//! A session that breaks is followed by another after a pause that grows; the new one begins by
+//! looking everything over. The first run of a mailbox that holds mail is decided here.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::dispatch::Dispatch;
+use super::fault::Fault;
+use super::file::{Filer, Filing};
+use super::hand::Hands;
+use super::read::Reader;
+use super::session::{End, Session};
+use super::works::Works;
+use crate::config::mailbox::{FirstRun, MailboxConfig, Source};
+use crate::domain::event::{Actor, Entry, Happening};
+use crate::domain::ids::Folder;
+use crate::ledger::{Baseline, Change, MailboxPatch, MailboxRecord, Pen};
+use crate::mailbox::exchange::{Mark, Opened, Trouble};
+use crate::mailbox::Mailbox;
+use crate::triage::routing::Routing;
+
+/// Messages on their way to the filer.
+const FILINGS: usize = 1024;
+
+/// How long a lease holds without being renewed.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// First pause after a broken session; it doubles up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest pause between two sessions.
+const PAUSE_MAX: Duration = Duration::from_secs(300);
+
+/// First pause after a refused log-in: fewer than five tries an hour, so that no account is
+/// locked out.
+const PAUSE_DENIED: Duration = Duration::from_secs(900);
+
+/// How often `run --once` opens a mailbox that breaks before it gives up.
+const ONCE_TRIES: u32 = 3;
+
+/// How often the ledger is asked whether a person accepted the mailbox.
+const ACCEPT_LOOK: Duration = Duration::from_secs(2);
+
+/// How a crew's work ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CrewEnd {
+    /// Nothing is left to do, or work had to end.
+    Done,
+    /// The first run waits for a person.
+    NotAccepted {
+        /// How many messages lie there.
+        messages: u64,
+    },
+    /// It could not be worked on.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A crew.
+#[derive(Debug)]
+pub struct Crew {
+    /// The shared parts.
+    pub works: Arc<Works>,
+    /// The way out.
+    pub dispatch: Dispatch,
+    /// The mailbox.
+    pub config: Arc<MailboxConfig>,
+    /// Whether to end when nothing is left to do.
+    pub once: bool,
+}
+
+/// Every folder that mail of this routing can be filed in.
+pub fn folders(routing: &Routing) -> Vec<Folder> {
+    let mut all: BTreeSet<Folder> = routing.categories.values().map(|r| r.folder.clone()).collect();
+    all.extend(routing.kinds.values().cloned());
+    all.insert(routing.replies.clone());
+    all.insert(routing.quarantine.clone());
+    all.into_iter().collect()
+}
+
+impl Crew {
+    /// Works until nothing is left (`once`), work must end, or nothing more can be done.
+    pub async fn run(self) -> CrewEnd {
+        let (filings, mut filed) = mpsc::channel(FILINGS);
+        let hands = Arc::new(Hands::default());
+        let mut pause = PAUSE;
+        let mut tries = 0;
+        loop {
+            let started = Instant::now();
+            let fault = match self.session(&hands, &filings, &mut filed).await {
+                Ok(end) => return end,
+                Err(fault) => fault,
+            };
+            if self.works.stop.is_cancelled() {
+                return CrewEnd::Done;
+            }
+            if !fault.is_passing() {
+                self.works.fail(&fault);
+                return CrewEnd::Failed { why: fault.to_string() };
+            }
+            if started.elapsed() > PAUSE_MAX {
+                pause = PAUSE;
+            }
+            tries += 1;
+            if self.once && (tries >= ONCE_TRIES || is_lasting(&fault)) {
+                return CrewEnd::Failed { why: fault.to_string() };
+            }
+            let wait = spread(wait_after(&fault, pause));
+            tracing::warn!(
+                mailbox = %self.config.name,
+                error = %fault,
+                retry_in_s = wait.as_secs(),
+                "the mailbox cannot be worked on"
+            );
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.works.stop.cancelled() => return CrewEnd::Done,
+            }
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn session(
+        &self,
+        hands: &Arc<Hands>,
+        filings: &mpsc::Sender<Filing>,
+        filed: &mut mpsc::Receiver<Filing>,
+    ) -> Result<CrewEnd, Fault> {
+        let policy = self.works.policy.load_full();
+        let holder = format!("{}:{}", host(), std::process::id());
+        let lease = self.works.ledger.lease(&self.config.name, &holder, LEASE).await?;
+        let pen = Arc::new(Pen::Lease(lease));
+        let (mailbox, opened) = Mailbox::open(&self.config, &folders(&policy.routing)).await?;
+        tracing::info!(
+            mailbox = %self.config.name,
+            messages = opened.messages,
+            "opened"
+        );
+        let result = async {
+            let Some(record) = self.first_run(&pen, &opened).await? else {
+                return Ok(CrewEnd::NotAccepted { messages: opened.messages });
+            };
+            let marks = marks(&record, &opened);
+            let filer_marks = marks.clone();
+            let mut session = Session {
+                works: &self.works,
+                dispatch: &self.dispatch,
+                config: &self.config,
+                mailbox: &mailbox,
+                pen: Arc::clone(&pen),
+                hands,
+                filings: filings.clone(),
+                reader: Reader {
+                    policy,
+                    key: self.works.key.clone(),
+                    config: Arc::clone(&self.config),
+                    generation: opened.generation,
+                },
+                baseline: record.baseline,
+                opened,
+                marks,
+                queue: VecDeque::new(),
+                again: VecDeque::new(),
+                next_uid: None,
+                unread: false,
+                left: false,
+                due: None,
+                reconcile_at: Instant::now() + self.config.reconcile,
+                once: self.once,
+            };
+            let filer = Filer {
+                works: &self.works,
+                mailbox: &mailbox,
+                pen: &pen,
+                hands,
+                marks: &filer_marks,
+            };
+            let end = tokio::select! {
+                end = session.work() => end?,
+                broken = filer.run(filed) => {
+                    broken?;
+                    End::Stopped
+                }
+                lost = self.keep_lease(&holder) => return Err(lost),
+            };
+            tracing::debug!(mailbox = %self.config.name, ?end, "session ends");
+            Ok(CrewEnd::Done)
+        }
+        .await;
+        mailbox.close().await;
+        result
+    }
+
+    /// Renews the lease until that fails.
+    async fn keep_lease(&self, holder: &str) -> Fault {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            match self.works.ledger.lease(&self.config.name, holder, LEASE).await {
+                Ok(_) => {}
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "the lease cannot be renewed now");
+                }
+                Err(error) => return error.into(),
+            }
+        }
+    }
+
+    /// Settles what is done with mail that lay there before the first run; waits for a person
+    /// where one is needed. `None` when one is needed and `once` forbids waiting.
+    async fn first_run(&self, pen: &Pen, opened: &Opened) -> Result<Option<MailboxRecord>, Fault> {
+        let name = &self.config.name;
+        let known = self.works.ledger.mailbox(name).await?.filter(|r| r.generation.is_some());
+        if let Some(record) = known {
+            if record.generation != Some(opened.generation) {
+                tracing::warn!(
+                    mailbox = %name,
+                    "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
+                );
+                self.note_opening(pen, opened, MailboxPatch {
+                    generation: Some(opened.generation),
+                    ..MailboxPatch::default()
+                })
+                .await?;
+            }
+            if record.accepted {
+                return Ok(Some(record));
+            }
+        } else {
+            let (accepted, baseline) = match self.config.first_run {
+                FirstRun::All => (true, None),
+                FirstRun::NewOnly => (true, Some(self.baseline(opened))),
+                FirstRun::Ask => (opened.messages <= FirstRun::ASK_ABOVE, None),
+            };
+            self.note_opening(pen, opened, MailboxPatch {
+                generation: Some(opened.generation),
+                accepted: Some(accepted),
+                baseline,
+                ..MailboxPatch::default()
+            })
+            .await?;
+        }
+        let mut told = false;
+        loop {
+            if let Some(record) = self.works.ledger.mailbox(name).await?
+                && record.accepted
+            {
+                return Ok(Some(record));
+            }
+            if self.once || self.works.stop.is_cancelled() {
+                return Ok(None);
+            }
+            if !told {
+                tracing::warn!(
+                    mailbox = %name,
+                    messages = opened.messages,
+                    "first run: nothing is done until a person runs `triaged mailbox accept {name}`"
+                );
+                told = true;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ACCEPT_LOOK) => {}
+                () = self.works.stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn note_opening(
+        &self,
+        pen: &Pen,
+        opened: &Opened,
+        patch: MailboxPatch,
+    ) -> Result<(), Fault> {
+        let entry = Entry {
+            at: Timestamp::now(),
+            actor: Actor::Triaged,
+            mailbox: Some(self.config.name.clone()),
+            ticket: None,
+            happening: Happening::MailboxOpened {
+                generation: opened.generation,
+                messages: opened.messages,
+            },
+        };
+        let change =
+            Change::Mailbox { name: self.config.name.clone(), patch, entry: Some(entry) };
+        self.works.record(pen, vec![change]).await?;
+        Ok(())
+    }
+
+    fn baseline(&self, opened: &Opened) -> Baseline {
+        match self.config.source {
+            Source::Imap(_) => {
+                Baseline::Below { generation: opened.generation, uid: opened.next }
+            }
+            Source::Maildir { .. } => Baseline::Before(Timestamp::now()),
+        }
+    }
+}
+
+/// Where to begin looking: the marks of the last session that had nothing in doubt, or the whole
+/// of a folder that had none.
+fn marks(record: &MailboxRecord, opened: &Opened) -> Vec<Mark> {
+    opened
+        .marks
+        .iter()
+        .map(|mark| {
+            let old = record.marks.iter().find(|m| m.folder == mark.folder);
+            Mark {
+                folder: mark.folder.clone(),
+                generation: old.map_or(mark.generation, |m| m.generation),
+                next: old.map_or(1, |m| m.next),
+            }
+        })
+        .collect()
+}
+
+/// Whether trying again within seconds is of no use.
+fn is_lasting(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Mailbox(
+            Trouble::Denied { .. }
+                | Trouble::Secret(_)
+                | Trouble::Unsafe(_)
+                | Trouble::MissingFolders(_)
+        )
+    )
+}
+
+fn wait_after(fault: &Fault, pause: Duration) -> Duration {
+    match fault {
+        Fault::Mailbox(Trouble::Denied { .. }) => PAUSE_DENIED,
+        Fault::Mailbox(Trouble::Throttled { wait: Some(wait), .. }) => *wait,
+        Fault::Mailbox(Trouble::Rebuilt { .. }) => Duration::ZERO,
+        _ => pause,
+    }
+}
+
+/// Spreads a pause by up to a quarter, so that many daemons do not come back in one moment.
+fn spread(pause: Duration) -> Duration {
+    let part = Timestamp::now().subsec_nanosecond().unsigned_abs() % 256;
+    pause + pause / 1024 * part
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

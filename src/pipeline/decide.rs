@@ -1,0 +1,232 @@
+//! Deciding: records what was read of a batch, in one commit, and hands each ticket on.
+
+use std::collections::HashMap;
+
+use super::dispatch::{Job, Submitted};
+use super::fault::Fault;
+use super::file::Filing;
+use super::intake::Opened;
+use super::read::{Decided, Read, ReadEnd};
+use super::session::Session;
+use crate::audit;
+use crate::domain::decision::Action;
+use crate::domain::digest::Digest;
+use crate::domain::event::{Actor, Happening};
+use crate::domain::ids::{Folder, TicketId};
+use crate::domain::life::{Event, Next};
+use crate::domain::locator::Item;
+use crate::domain::reason::{HoldReason, Reason};
+use crate::ledger::{Change, Earlier, Patch, StageName, Verdict};
+
+/// A ticket whose change is about to be written, and what follows when it is.
+enum Then {
+    /// It was decided: send or file it.
+    HandOn(Item, Opened, Box<Decided>),
+    /// Nothing follows.
+    LetGo(#[expect(dead_code, reason = "held until the change is written")] Opened),
+}
+
+impl Session<'_> {
+    /// Records what was read and hands on what was decided.
+    pub(super) async fn record_reads(
+        &mut self,
+        mut reads: Vec<Read>,
+        tickets: &mut HashMap<Item, Opened>,
+    ) -> Result<(), Fault> {
+        self.mark_copies(&mut reads, tickets).await?;
+        let mut changes = Vec::with_capacity(reads.len());
+        let mut follow = Vec::with_capacity(reads.len());
+        let mut gone = Vec::new();
+        for Read { item, end } in reads {
+            let Some(mut opened) = tickets.remove(&item) else { continue };
+            match end {
+                ReadEnd::Decided(read) => {
+                    changes.push(self.decided(&mut opened, &read)?);
+                    follow.push(Then::HandOn(item, opened, read));
+                }
+                ReadEnd::Unusable { what } => {
+                    changes.push(unfetchable(&mut opened, what)?);
+                    follow.push(Then::LetGo(opened));
+                }
+                ReadEnd::Unreadable { why } => {
+                    let ticket = opened.standing.id.reference();
+                    tracing::warn!(%ticket, why, "cannot be read");
+                    self.unread = true;
+                }
+                ReadEnd::Gone => gone.push(absent(item, opened)),
+            }
+        }
+        let verdicts = self.works.record(&self.pen, changes).await?;
+        for (then, verdict) in follow.into_iter().zip(verdicts) {
+            match (then, verdict) {
+                (Then::HandOn(item, opened, read), Verdict::Written) => {
+                    self.hand_on(item, opened, *read).await;
+                }
+                // A person was quicker: the ledger says what they want.
+                (Then::HandOn(..) | Then::LetGo(_), _) => {}
+            }
+        }
+        if gone.is_empty() { Ok(()) } else { self.filer().look(gone).await }
+    }
+
+    /// Content that was sent on before is not sent on again: it is filed beside the first.
+    async fn mark_copies(
+        &self,
+        reads: &mut [Read],
+        tickets: &HashMap<Item, Opened>,
+    ) -> Result<(), Fault> {
+        let mut forwards: Vec<(TicketId, Digest, &mut Decided)> = reads
+            .iter_mut()
+            .filter_map(|read| {
+                let id = tickets.get(&read.item)?.standing.id;
+                match &mut read.end {
+                    ReadEnd::Decided(decided) if decided.forward.is_some() => {
+                        decided.digest.map(|digest| (id, digest, &mut **decided))
+                    }
+                    _ => None,
+                }
+            })
+            .collect();
+        if forwards.is_empty() {
+            return Ok(());
+        }
+        let digests: Vec<_> = forwards.iter().map(|(_, digest, _)| *digest).collect();
+        let mut first: HashMap<Digest, TicketId> = HashMap::new();
+        for earlier in self.works.ledger.by_digest(&self.config.name, &digests).await? {
+            if self.was_sent_on(&earlier) {
+                first.entry(earlier.digest).or_insert(earlier.ticket);
+            }
+        }
+        for (id, digest, decided) in &mut forwards {
+            let ticket = *first.entry(*digest).or_insert(*id);
+            if ticket != *id {
+                decided.forward = None;
+                decided.decision.file_as_copy(Reason::CopyOf { ticket });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier ticket with the same content was, or will be, sent on.
+    ///
+    /// One of a former generation counts only once it was delivered: its message lies in the
+    /// rebuilt folder under a new name and is worked on as a new ticket, under the same
+    /// Message-ID.
+    fn was_sent_on(&self, earlier: &Earlier) -> bool {
+        if earlier.action != Some(Action::Forward) {
+            return false;
+        }
+        if earlier.locator.generation == self.opened.generation {
+            earlier.stage != StageName::Withdrawn
+        } else {
+            matches!(earlier.stage, StageName::Delivered | StageName::Settled)
+        }
+    }
+
+    fn decided(&self, opened: &mut Opened, read: &Decided) -> Result<Change, Fault> {
+        let decision = read.decision.clone();
+        let next = if read.forward.is_some() { Next::Send } else { Next::File };
+        let happening = Happening::Decided {
+            digest: read.digest,
+            personal: audit::personal(self.works.personal, &self.works.key, &read.summary),
+            kind: decision.kind,
+            kind_reason: decision.kind_reason.clone(),
+            category: decision.category.clone(),
+            product: decision.product.clone(),
+            owner: decision.owner,
+            priority: decision.priority,
+            action: decision.action,
+            recipient: decision.recipient.clone(),
+            folder: decision.folder.clone(),
+            reason: decision.reason.clone(),
+            runner_up: decision.runner_up.clone(),
+            scores: decision.scores.clone(),
+            evidence: decision.evidence.clone(),
+            rules_digest: decision.rules_digest,
+        };
+        let patch = Patch {
+            digest: read.digest,
+            folder: Some(decision.folder.clone()),
+            decision: Some(decision),
+            plan: read.forward.as_ref().map(|(plan, _)| plan.clone()),
+            summary: Some(read.summary.clone()),
+            ..Patch::default()
+        };
+        let event = Event::Decide(next);
+        Ok(opened.standing.step(&event, patch, Actor::Triaged, happening)?.0)
+    }
+
+    async fn hand_on(&mut self, item: Item, opened: Opened, read: Decided) {
+        let Decided { digest, decision, forward, .. } = read;
+        tracing::debug!(
+            ticket = %opened.standing.id.reference(),
+            mailbox = %self.config.name,
+            action = %decision.action,
+            category = decision.category.as_ref().map(tracing::field::display),
+            to = decision.destination(),
+            "decided"
+        );
+        let (Some((plan, original)), Some(digest)) = (forward, digest) else {
+            self.hand_to_filer(Filing {
+                hold: opened.hold,
+                standing: opened.standing,
+                item,
+                size: opened.size,
+                digest,
+                folder: decision.folder,
+                quarantined: None,
+            })
+            .await;
+            return;
+        };
+        self.hand_to_lane(Job {
+            hold: opened.hold,
+            share: opened.share,
+            standing: opened.standing,
+            item,
+            size: opened.size,
+            digest,
+            folder: decision.folder,
+            plan,
+            original,
+            since: opened.since,
+            pen: self.pen.clone(),
+            done: self.filings.clone(),
+        })
+        .await;
+    }
+
+    /// Hands a forward to a lane; what finds no place is sent later, from the ledger.
+    pub(super) async fn hand_to_lane(&mut self, job: Job) {
+        if self.dispatch.submit(job).await == Submitted::Left {
+            self.left = true;
+        }
+    }
+
+    /// Hands a message to the filer of this session.
+    pub(super) async fn hand_to_filer(&self, filing: Filing) {
+        // The channel closes only when the session ends; the ledger then has the ticket.
+        let _gone = self.filings.send(filing).await;
+    }
+}
+
+fn unfetchable(opened: &mut Opened, what: String) -> Result<Change, Fault> {
+    let reason = HoldReason::Unfetchable { what };
+    tracing::error!(ticket = %opened.standing.id.reference(), %reason, "held");
+    let held = Happening::Held { reason: reason.clone() };
+    let event = Event::Hold(reason);
+    Ok(opened.standing.step(&event, Patch::default(), Actor::Triaged, held)?.0)
+}
+
+/// A message that was listed and then was not there.
+fn absent(item: Item, opened: Opened) -> Filing {
+    Filing {
+        hold: opened.hold,
+        standing: opened.standing,
+        item,
+        size: opened.size,
+        digest: None,
+        folder: Folder::from(""),
+        quarantined: None,
+    }
+}

@@ -1,0 +1,203 @@
+//! Intake: from a listed message to a decided ticket, a batch at a time.
+//!
+//! Two commits a batch. The first makes the tickets and counts the try, before the first byte is
+//! parsed: a message that kills the process is known by it. The second records the decisions.
+//! A message that was tried before is read alone, so that its neighbours do not pay for it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::fault::Fault;
+use super::file::Filing;
+use super::hand::{Hold, Share};
+use super::session::Session;
+use super::standing::Standing;
+use crate::domain::event::{Actor, Entry, Happening};
+use crate::domain::life::{Effect, Event, Life};
+use crate::domain::locator::{Item, Locator};
+use crate::domain::reason::Reason;
+use crate::domain::ticket::Ticket;
+use crate::ledger::{Change, NewTicket, Patch, Verdict};
+use crate::mailbox::exchange::{Entry as Listed, Fetched, Trouble};
+
+/// Messages that are being fetched, their tries counted.
+pub(super) struct Batch {
+    tickets: HashMap<Item, Opened>,
+    fetched: mpsc::Receiver<Result<Fetched, Trouble>>,
+}
+
+/// A ticket whose message is being read.
+pub(super) struct Opened {
+    pub(super) hold: Hold,
+    pub(super) standing: Standing,
+    pub(super) size: u64,
+    /// When it was found.
+    pub(super) since: Timestamp,
+    /// The memory its message takes.
+    pub(super) share: Option<Share>,
+}
+
+impl Session<'_> {
+    /// Works off what is queued: new messages in batches, then what was tried before, one by one.
+    pub(super) async fn intake(&mut self) -> Result<(), Fault> {
+        let mut ahead = self.begin_batch(true).await?;
+        while let Some(batch) = ahead {
+            // The next batch is on the wire while this one is parsed and committed.
+            ahead = self.begin_batch(false).await?;
+            self.read_batch(batch).await?;
+            if ahead.is_none() {
+                ahead = self.begin_batch(true).await?;
+            }
+        }
+        while let Some(ticket) = self.again.pop_front() {
+            if self.works.stop.is_cancelled() {
+                break;
+            }
+            self.read_again(ticket).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next messages from the queue; `None` when it is empty or, unless it may `wait`,
+    /// when there is no memory for them.
+    async fn begin_batch(&mut self, wait: bool) -> Result<Option<Batch>, Fault> {
+        if self.works.stop.is_cancelled() {
+            return Ok(None);
+        }
+        let (mut count, mut bytes) = (0, 0_u64);
+        for listed in &self.queue {
+            let size = listed.size.min(self.config.max_size);
+            if count > 0
+                && (count == self.works.limits.batch || bytes + size > self.works.budget.batch())
+            {
+                break;
+            }
+            count += 1;
+            bytes += size;
+        }
+        if count == 0 {
+            return Ok(None);
+        }
+        let share = match self.works.budget.try_take(bytes) {
+            Some(share) => share,
+            None if wait => match self.works.budget.take(bytes).await {
+                Some(share) => share,
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
+        let listed: Vec<Listed> = self.queue.drain(..count).collect();
+        self.open_batch(listed, share).await.map(Some)
+    }
+
+    /// Makes the tickets and counts their first try, then begins to fetch.
+    async fn open_batch(&mut self, listed: Vec<Listed>, mut share: Share) -> Result<Batch, Fault> {
+        let mut changes = Vec::with_capacity(listed.len() * 2);
+        let mut opened = Vec::with_capacity(listed.len());
+        for entry in listed {
+            let id = self.reader.ticket(&entry.item);
+            let Some(hold) = self.hands.take(id) else { continue };
+            let locator =
+                Locator { generation: self.opened.generation, item: entry.item.clone() };
+            let mailbox = self.config.name.clone();
+            let now = Timestamp::now();
+            let mut standing =
+                Standing { id, mailbox: mailbox.clone(), life: Life::new(), at: now };
+            let seen = Happening::Seen { locator: locator.clone(), size: entry.size };
+            changes.push(Change::Open {
+                ticket: NewTicket { id, mailbox, locator, size: entry.size },
+                entry: Entry { at: now, ..standing.entry(Actor::Triaged, seen) },
+            });
+            changes.push(self.try_once(&mut standing)?.0);
+            let own = share.split(entry.size.min(self.config.max_size));
+            opened.push((entry, Opened { hold, standing, size: 0, since: now, share: own }));
+        }
+        let verdicts = self.works.record(self.pen, changes).await?;
+        let mut tickets = HashMap::with_capacity(opened.len());
+        let mut entries = Vec::with_capacity(opened.len());
+        for ((entry, mut ticket), verdict) in opened.into_iter().zip(verdicts.chunks(2)) {
+            // A message that has a ticket already is found by the next look at the ledger.
+            if verdict == [Verdict::Written, Verdict::Written] {
+                ticket.size = entry.size;
+                tickets.insert(entry.item.clone(), ticket);
+                entries.push(entry);
+            }
+        }
+        let fetched = self.mailbox.fetch(entries, self.config.max_size).await;
+        Ok(Batch { tickets, fetched })
+    }
+
+    fn try_once(&self, standing: &mut Standing) -> Result<(Change, Effect), Fault> {
+        let tries_max = self.works.limits.tries;
+        let tried = Happening::Tried { tries: standing.life.tries + 1 };
+        standing.step(&Event::Try { tries_max }, Patch::default(), Actor::Triaged, tried)
+    }
+
+    /// Reads a ticket that was tried before, alone, or quarantines it when its tries are spent.
+    async fn read_again(&mut self, ticket: Ticket) -> Result<(), Fault> {
+        let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
+        let mut standing = Standing::of(&ticket);
+        if standing.life.tries >= self.works.limits.tries {
+            return self.quarantine(hold, standing, &ticket).await;
+        }
+        let (change, _) = self.try_once(&mut standing)?;
+        if self.works.record(self.pen, vec![change]).await? != [Verdict::Written] {
+            return Ok(());
+        }
+        let bytes = ticket.size.min(self.config.max_size);
+        let share = self.works.budget.take(bytes).await;
+        let item = ticket.locator.item.clone();
+        let entry = Listed { item: item.clone(), size: ticket.size };
+        let fetched = self.mailbox.fetch(vec![entry], self.config.max_size).await;
+        let opened =
+            Opened { hold, standing, size: ticket.size, since: ticket.seen_at, share };
+        self.read_batch(Batch { tickets: HashMap::from([(item, opened)]), fetched }).await
+    }
+
+    async fn quarantine(
+        &mut self,
+        hold: Hold,
+        mut standing: Standing,
+        ticket: &Ticket,
+    ) -> Result<(), Fault> {
+        let folder = self.reader.policy.routing.quarantine.clone();
+        let reason = Reason::Poison { tries: standing.life.tries };
+        let tries_max = self.works.limits.tries;
+        let patch = Patch { folder: Some(folder.clone()), ..Patch::default() };
+        let tried = Happening::Tried { tries: standing.life.tries };
+        let (change, _) =
+            standing.step(&Event::Try { tries_max }, patch, Actor::Triaged, tried)?;
+        tracing::error!(ticket = %ticket.id.reference(), %reason, "goes to quarantine");
+        if self.works.record(self.pen, vec![change]).await? == [Verdict::Written] {
+            let filing = Filing {
+                hold,
+                standing,
+                item: ticket.locator.item.clone(),
+                size: ticket.size,
+                digest: ticket.digest,
+                folder,
+                quarantined: Some(reason),
+            };
+            self.hand_to_filer(filing).await;
+        }
+        Ok(())
+    }
+
+    /// Parses and decides one batch and has it recorded.
+    async fn read_batch(&mut self, batch: Batch) -> Result<(), Fault> {
+        let Batch { mut tickets, mut fetched } = batch;
+        let reader = self.reader.clone();
+        let now = Timestamp::now();
+        let task = move || reader.read_all(&mut fetched, now);
+        let (reads, trouble) = tokio::task::spawn_blocking(task)
+            .await
+            .map_err(|error| Fault::Internal(error.to_string()))?;
+        self.record_reads(reads, &mut tickets).await?;
+        match trouble {
+            Some(trouble) => Err(trouble.into()),
+            None => Ok(()),
+        }
+    }
+}

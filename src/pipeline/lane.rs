@@ -1,0 +1,316 @@
+//! One lane: takes forwards from the queue and sends them over its own connection.
+//!
+//! Three rules make a repeat rare and visible:
+//! - `sending` is recorded before anything of a message is on the wire;
+//! - the bytes of a message go out only once the outcome of the one before it is on the disk, so
+//!   that a crash can repeat at most one forward per connection;
+//! - the recording of one runs while the next is being introduced to the server, so that the
+//!   rule costs no time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::dispatch::{Job, Traffic};
+use super::fault::Fault;
+use super::file::Filing;
+use super::works::Works;
+use crate::delivery::retry::{self, Bucket};
+use crate::delivery::{Capabilities, Lane};
+use crate::domain::event::{Actor, Happening};
+use crate::domain::life::{Effect, Event, Stage};
+use crate::domain::outcome::Outcome;
+use crate::ledger::{Patch, Verdict};
+use crate::mail::compose;
+use crate::mail::rendered::Rendered;
+
+/// The rate of all lanes together.
+#[derive(Debug)]
+pub(super) struct Rate(Option<Mutex<Bucket>>);
+
+impl Rate {
+    /// At most `per_minute` forwards, or no limit.
+    pub(super) fn new(per_minute: Option<u32>) -> Self {
+        Self(per_minute.map(|n| Mutex::new(Bucket::new(n, Timestamp::now()))))
+    }
+
+    /// Waits for its turn.
+    async fn turn(&self) {
+        let Some(bucket) = &self.0 else { return };
+        loop {
+            let wait = {
+                let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+                bucket.take(Timestamp::now())
+            };
+            match wait {
+                None => return,
+                Some(pause) => tokio::time::sleep(pause).await,
+            }
+        }
+    }
+}
+
+/// What a lane works with.
+#[derive(Debug)]
+pub(super) struct LaneTask {
+    pub(super) works: Arc<Works>,
+    pub(super) queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>,
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) rate: Arc<Rate>,
+    pub(super) expire: Duration,
+}
+
+/// A job whose `sending` is on the disk.
+struct Ready {
+    job: Job,
+    message: Rendered,
+}
+
+impl LaneTask {
+    /// Sends until the queue is closed or work ends.
+    pub(super) async fn run(self, mut lane: Lane) {
+        let mut next: Option<Ready> = None;
+        // The recording of the last outcome.
+        let mut recorded: Option<JoinHandle<bool>> = None;
+        let mut capabilities: Option<Capabilities> = None;
+        loop {
+            let ready = match next.take() {
+                Some(ready) => ready,
+                None => {
+                    let Some(job) = self.take().await else { break };
+                    match lane.ready().await {
+                        Ok(known) => capabilities = Some(known),
+                        Err(outcome) => {
+                            self.cannot_begin(&outcome);
+                            continue;
+                        }
+                    }
+                    match self.begin(job, capabilities).await {
+                        Some(ready) => ready,
+                        None => continue,
+                    }
+                }
+            };
+            let gate = {
+                let recorded = recorded.take();
+                async move {
+                    match recorded {
+                        Some(handle) => handle.await.unwrap_or(false),
+                        None => true,
+                    }
+                }
+            };
+            let plan = &ready.job.plan;
+            let (outcome, ahead) = tokio::join!(
+                lane.send(&plan.from, &plan.recipient, &ready.message, gate),
+                self.begin_ahead(capabilities),
+            );
+            next = ahead;
+            self.weigh(&outcome);
+            recorded = self.end(ready.job, outcome);
+            if recorded.is_none() {
+                break;
+            }
+        }
+        if let Some(handle) = recorded {
+            // Whatever came of it is in the ledger or will be found there as `sending`.
+            let _ended = handle.await;
+        }
+    }
+
+    /// The next job, once the way out is open. While it is not, what waits is let go: it stays in
+    /// the ledger and its memory is free for intake.
+    async fn take(&self) -> Option<Job> {
+        loop {
+            let pause = self.traffic.with_breaker(|b| b.wait(Timestamp::now()));
+            let mut queue = self.queue.lock().await;
+            let Some(pause) = pause else {
+                return tokio::select! {
+                    job = queue.recv() => job,
+                    () = self.works.stop.cancelled() => None,
+                };
+            };
+            tokio::select! {
+                job = queue.recv() => drop(job?),
+                () = self.works.stop.cancelled() => return None,
+                () = tokio::time::sleep(pause) => {
+                    // One forward tries whether the way is open again.
+                    self.traffic.with_breaker(|b| b.probe(Timestamp::now()));
+                    self.traffic.reopen();
+                }
+            }
+        }
+    }
+
+    /// A job that is there already, begun while another is on the wire.
+    async fn begin_ahead(&self, capabilities: Option<Capabilities>) -> Option<Ready> {
+        if !self.traffic.with_breaker(|b| b.is_closed()) || self.works.stop.is_cancelled() {
+            return None;
+        }
+        // Another lane that waits for a job holds the queue: then there is none for us.
+        let job = self.queue.try_lock().ok()?.try_recv().ok()?;
+        self.begin(job, capabilities).await
+    }
+
+    /// Renders a job and records that it is being sent.
+    async fn begin(&self, mut job: Job, capabilities: Option<Capabilities>) -> Option<Ready> {
+        self.rate.turn().await;
+        let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
+        let enclosure = match job.plan.enclosure {
+            Some(fixed) => fixed,
+            None => compose::enclosure(&job.original, eight_bit),
+        };
+        let patch = if job.plan.enclosure.is_none() {
+            job.plan.enclosure = Some(enclosure);
+            Patch { plan: Some(job.plan.clone()), ..Patch::default() }
+        } else {
+            Patch::default()
+        };
+        let happening = Happening::Sending {
+            attempt: job.standing.life.attempts + 1,
+            recipient: job.plan.recipient.clone(),
+            message_id: job.plan.message_id.clone(),
+        };
+        let step = job.standing.step(&Event::Begin, patch, Actor::Triaged, happening);
+        let (change, _) = match step {
+            Ok(step) => step,
+            Err(fault) => {
+                tracing::warn!(ticket = %job.standing.id.reference(), error = %fault, "let go");
+                return None;
+            }
+        };
+        match self.works.record(&job.pen, vec![change]).await {
+            Ok(verdicts) if verdicts == [Verdict::Written] => {}
+            // Somebody held or took it meanwhile.
+            Ok(_) => return None,
+            Err(error) => {
+                self.give_up(error.into());
+                return None;
+            }
+        }
+        let message = compose::render(&job.plan, &job.original, enclosure);
+        // From here on only the rendered copy is needed.
+        job.original = bytes::Bytes::new();
+        Some(Ready { job, message })
+    }
+
+    /// Records how an attempt ended; the answer says whether that is on the disk.
+    ///
+    /// `None` when nothing may be sent any more.
+    fn end(&self, mut job: Job, outcome: Outcome) -> Option<JoinHandle<bool>> {
+        drop(job.share.take());
+        let now = Timestamp::now();
+        let attempt = job.standing.life.attempts;
+        let retry = retry::next(&outcome, attempt, job.since, now, self.expire, jitter());
+        let happening = happening(&outcome, attempt, retry);
+        let event = Event::End { outcome, retry };
+        let step = job.standing.step(&event, Patch::default(), Actor::Triaged, happening);
+        let (change, effect) = match step {
+            Ok(step) => step,
+            Err(fault) => {
+                self.works.fail(&fault);
+                return None;
+            }
+        };
+        tell(&job, effect);
+        let works = Arc::clone(&self.works);
+        Some(tokio::spawn(async move {
+            match works.record(&job.pen, vec![change]).await {
+                Ok(verdicts) => {
+                    if verdicts == [Verdict::Written] && effect == Effect::Move {
+                        let filing = Filing {
+                            hold: job.hold,
+                            standing: job.standing,
+                            item: job.item,
+                            size: job.size,
+                            digest: Some(job.digest),
+                            folder: job.folder,
+                            quarantined: None,
+                        };
+                        // A closed channel: the crew is gone, the ledger knows.
+                        let _gone = job.done.send(filing).await;
+                    }
+                    true
+                }
+                Err(error) => {
+                    works.fail(&Fault::from(error));
+                    false
+                }
+            }
+        }))
+    }
+
+    fn give_up(&self, fault: Fault) {
+        if !fault.is_passing() || self.works.stop.is_cancelled() {
+            self.works.fail(&fault);
+        }
+    }
+
+    /// A lane that cannot connect says so once and closes the way out for a while.
+    fn cannot_begin(&self, outcome: &Outcome) {
+        self.weigh(outcome);
+    }
+
+    /// Lets the breaker judge an outcome.
+    fn weigh(&self, outcome: &Outcome) {
+        let now = Timestamp::now();
+        let (was, is, pause) = self.traffic.with_breaker(|breaker| {
+            let was = breaker.is_closed();
+            breaker.weigh(outcome, now, jitter());
+            (was, breaker.is_closed(), breaker.wait(now))
+        });
+        if was && !is {
+            let reply = match outcome {
+                Outcome::Deferred { reply, .. } | Outcome::Refused { reply, .. } => reply.as_str(),
+                Outcome::Uncertain { reply } | Outcome::Delivered { reply } => reply.as_str(),
+            };
+            let seconds = pause.map_or(0, |p| p.as_secs());
+            tracing::warn!(reply, retry_in_s = seconds, "sending pauses: the way out is closed");
+        }
+        if !was && is {
+            tracing::info!("sending goes on: the way out is open");
+            self.traffic.reopen();
+        }
+    }
+}
+
+fn happening(outcome: &Outcome, attempt: u32, retry: Option<Timestamp>) -> Happening {
+    use crate::domain::reason::HoldReason;
+    match (outcome, retry) {
+        (Outcome::Delivered { reply }, _) => {
+            Happening::Delivered { attempt, reply: reply.clone() }
+        }
+        (Outcome::Deferred { cause, reply }, Some(until)) => {
+            Happening::Deferred { attempt, cause: *cause, reply: reply.clone(), until }
+        }
+        (Outcome::Uncertain { reply }, until) => {
+            Happening::Uncertain { attempt, reply: reply.clone(), until }
+        }
+        (Outcome::Deferred { reply, .. }, None) => {
+            Happening::Held { reason: HoldReason::Expired { reply: reply.clone() } }
+        }
+        (Outcome::Refused { cause, reply }, _) => Happening::Held {
+            reason: HoldReason::Refused { cause: *cause, reply: reply.clone() },
+        },
+    }
+}
+
+/// One line for people, about a forward that ended.
+fn tell(job: &Job, effect: Effect) {
+    let ticket = job.standing.id.reference();
+    let to = job.plan.recipient.as_str();
+    match (&job.standing.life.stage, effect) {
+        (Stage::Delivered, _) => tracing::debug!(%ticket, to, "forwarded"),
+        (Stage::Deferred { until }, _) => tracing::warn!(%ticket, to, %until, "deferred"),
+        (Stage::Held { reason, .. }, _) => tracing::error!(%ticket, to, %reason, "held"),
+        _ => {}
+    }
+}
+
+/// A number from 0 to 1, to spread retries; its quality does not matter.
+fn jitter() -> f64 {
+    f64::from(Timestamp::now().subsec_nanosecond() % 1_000_000) / 1_000_000.0
+}

@@ -1,0 +1,158 @@
+//! Reading: parses and decides the messages of one batch, away from the network's threads.
+//!
+//! Pure but for the stream it reads from. The bytes of what is only filed are dropped as soon as
+//! they were read.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::config::mailbox::MailboxConfig;
+use crate::domain::decision::{Action, Decision};
+use crate::domain::digest::Digest;
+use crate::domain::ids::TicketId;
+use crate::domain::locator::{Generation, Item, Locator};
+use crate::domain::plan::Plan;
+use crate::domain::reason::Reason;
+use crate::domain::ticket::Summary;
+use crate::mail::origin::{self, InstanceKey};
+use crate::mail::{Message, parse};
+use crate::mailbox::exchange::{Content, Fetched, Trouble};
+use crate::triage::plan::{Incoming, plan};
+use crate::triage::{Policy, decide};
+
+/// What reading needs to know.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// Rules, registry and routing of the moment.
+    pub policy: Arc<Policy>,
+    /// Makes and recognises our marks.
+    pub key: InstanceKey,
+    /// The mailbox.
+    pub config: Arc<MailboxConfig>,
+    /// In which span the items hold.
+    pub generation: Generation,
+}
+
+/// What came of reading one message.
+#[derive(Debug)]
+pub struct Read {
+    /// Which message.
+    pub item: Item,
+    /// What came of it.
+    pub end: ReadEnd,
+}
+
+/// How reading ended.
+#[derive(Debug)]
+pub enum ReadEnd {
+    /// It was decided.
+    Decided(Box<Decided>),
+    /// It cannot be parsed.
+    Unreadable {
+        /// Why.
+        why: String,
+    },
+    /// It is not there any more.
+    Gone,
+    /// The server gave something else.
+    Unusable {
+        /// What.
+        what: String,
+    },
+}
+
+/// A decided message.
+#[derive(Debug)]
+pub struct Decided {
+    /// Digest of the whole message; `None` when only its head was fetched.
+    pub digest: Option<Digest>,
+    /// For people.
+    pub summary: Summary,
+    /// What was decided.
+    pub decision: Decision,
+    /// What is sent, and the original, when it is to be sent.
+    pub forward: Option<(Plan, Bytes)>,
+}
+
+impl Reader {
+    /// The identity of the ticket for `item`.
+    pub fn ticket(&self, item: &Item) -> TicketId {
+        let locator = Locator { generation: self.generation, item: item.clone() };
+        origin::ticket_id(&self.key, &self.config.name, &locator)
+    }
+
+    /// Reads what is fetched until the stream ends. Blocks: for a thread of its own.
+    ///
+    /// # Errors
+    /// The trouble that ended the stream, with what was read before.
+    pub fn read_all(
+        &self,
+        fetched: &mut mpsc::Receiver<Result<Fetched, Trouble>>,
+        now: Timestamp,
+    ) -> (Vec<Read>, Option<Trouble>) {
+        let mut reads = Vec::new();
+        while let Some(next) = fetched.blocking_recv() {
+            match next {
+                Ok(Fetched { item, content }) => {
+                    let end = self.read(&item, content, now);
+                    reads.push(Read { item, end });
+                }
+                Err(trouble) => return (reads, Some(trouble)),
+            }
+        }
+        (reads, None)
+    }
+
+    fn read(&self, item: &Item, content: Content, now: Timestamp) -> ReadEnd {
+        match content {
+            Content::Whole(bytes) => match parse(&bytes) {
+                Ok(message) => self.decide(item, &message, Some(bytes), now),
+                Err(error) => ReadEnd::Unreadable { why: error.to_string() },
+            },
+            Content::Head(bytes) => match Message::from_head(&bytes) {
+                Ok(message) => self.decide(item, &message, None, now),
+                Err(error) => ReadEnd::Unreadable { why: error.to_string() },
+            },
+            Content::Gone => ReadEnd::Gone,
+            Content::Unusable { what } => ReadEnd::Unusable { what },
+        }
+    }
+
+    fn decide(
+        &self,
+        item: &Item,
+        message: &Message,
+        bytes: Option<Bytes>,
+        now: Timestamp,
+    ) -> ReadEnd {
+        let reading = decide(message, &self.policy, Some(&self.key));
+        let mut decision = reading.decision;
+        let digest = bytes.as_ref().map(|b| Digest::of(b));
+        let summary = message.summary();
+        let forward = match (decision.action, digest, bytes) {
+            (Action::Forward, Some(digest), Some(bytes)) => {
+                let incoming = Incoming {
+                    id: self.ticket(item),
+                    digest,
+                    mailbox: &self.config.name,
+                    address: &self.config.address,
+                    at: now,
+                };
+                plan(message, &reading.text, &decision, &self.policy, &self.key, &incoming)
+                    .map(|plan| (plan, bytes))
+            }
+            _ => None,
+        };
+        if decision.action == Action::Forward && forward.is_none() {
+            // Only a head was fetched: it cannot be sent on, whatever it says.
+            decision = decision.for_review(Reason::Oversize {
+                size: 0,
+                limit: self.config.max_size,
+            });
+        }
+        ReadEnd::Decided(Box::new(Decided { digest, summary, decision, forward }))
+    }
+}

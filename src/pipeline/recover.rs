@@ -1,0 +1,344 @@
+//! Looking over: what lies in the folder against what the ledger knows.
+//!
+//! The same look serves the start after a crash, a new connection and the periodic check: every
+//! stage a ticket can be found in is resumed here and nowhere else. What is already in hand is
+//! passed over.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::dispatch::Job;
+use super::fault::Fault;
+use super::file::Filing;
+use super::session::Session;
+use super::standing::Standing;
+use crate::domain::decision::Action;
+use crate::domain::digest::Digest;
+use crate::domain::event::{Actor, Happening};
+use crate::domain::ids::Folder;
+use crate::domain::life::{Effect, Event, Life, Next, Stage, resume};
+use crate::domain::locator::Item;
+use crate::domain::reason::HoldReason;
+use crate::domain::ticket::Ticket;
+use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, Patch, Verdict};
+use crate::mailbox::exchange::{Content, Entry, Mark};
+
+/// Items asked of the ledger at once.
+const KNOWN_PAGE: usize = 500;
+
+/// Tickets read from the ledger at once.
+const PAGE: u32 = 200;
+
+impl Session<'_> {
+    /// Looks over the whole source folder and everything unfinished.
+    pub(super) async fn reconcile(&mut self) -> Result<(), Fault> {
+        let listing = self.mailbox.list(None).await?;
+        if listing.deleted > 0 {
+            tracing::info!(
+                mailbox = %self.config.name,
+                count = listing.deleted,
+                "left alone: somebody marked them as deleted"
+            );
+        }
+        let present: HashSet<Item> = listing.entries.iter().map(|e| e.item.clone()).collect();
+        self.queue_new(listing.entries).await?;
+        self.resume_unfinished(Some(&present)).await?;
+        if self.hands.is_empty() {
+            self.remember_marks().await?;
+        }
+        self.reconcile_at = Instant::now() + self.config.reconcile;
+        Ok(())
+    }
+
+    /// Takes up what the ledger says can be done now, without looking at the folder: what is gone
+    /// from it is found out when it is touched.
+    pub(super) async fn take_up(&mut self) -> Result<(), Fault> {
+        self.resume_unfinished(None).await
+    }
+
+    /// Lists what came since the last look.
+    pub(super) async fn list_new(&mut self) -> Result<(), Fault> {
+        let listing = self.mailbox.list(self.next_uid).await?;
+        self.queue_new(listing.entries).await
+    }
+
+    /// Queues the messages that have no ticket.
+    async fn queue_new(&mut self, entries: Vec<Entry>) -> Result<(), Fault> {
+        let queued: HashSet<Item> = self.queue.iter().map(|e| e.item.clone()).collect();
+        for page in entries.chunks(KNOWN_PAGE) {
+            let items: Vec<Item> = page.iter().map(|e| e.item.clone()).collect();
+            let known =
+                self.works.ledger.known(&self.config.name, self.opened.generation, &items).await?;
+            for entry in page {
+                if let Item::Uid(uid) = entry.item {
+                    self.next_uid = Some(self.next_uid.unwrap_or(0).max(uid.saturating_add(1)));
+                }
+                if !known.contains_key(&entry.item)
+                    && !queued.contains(&entry.item)
+                    && self.is_above_baseline(&entry.item)
+                {
+                    self.queue.push_back(entry.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_above_baseline(&self, item: &Item) -> bool {
+        match (&self.baseline, item) {
+            (None, _) => true,
+            (Some(Baseline::Below { generation, uid }), Item::Uid(own)) => {
+                *generation != self.opened.generation || own >= uid
+            }
+            // A Maildir base name begins with the second of its delivery.
+            (Some(Baseline::Before(time)), Item::Base(base)) => base
+                .split('.')
+                .next()
+                .and_then(|second| second.parse::<i64>().ok())
+                .is_none_or(|second| second >= time.as_second()),
+            (Some(_), _) => true,
+        }
+    }
+
+    /// Resumes what is unfinished. With `present`, what is no longer in the folder is looked for.
+    async fn resume_unfinished(&mut self, present: Option<&HashSet<Item>>) -> Result<(), Fault> {
+        let mut sends = Vec::new();
+        let mut missing = Vec::new();
+        let mut cursor = None;
+        loop {
+            let (page, next) =
+                self.works.ledger.unfinished(&self.config.name, cursor, PAGE).await?;
+            for ticket in page {
+                if self.hands.has(ticket.id) {
+                    continue;
+                }
+                let here = ticket.locator.generation == self.opened.generation
+                    && present.is_none_or(|items| items.contains(&ticket.locator.item));
+                if here {
+                    self.resume_one(ticket, &mut sends).await?;
+                } else {
+                    missing.push(ticket);
+                }
+            }
+            self.send_again(&mut sends).await?;
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        self.look_for(missing).await?;
+        self.due = self.works.ledger.next_due().await?;
+        Ok(())
+    }
+
+    async fn resume_one(
+        &mut self,
+        ticket: Ticket,
+        sends: &mut Vec<Ticket>,
+    ) -> Result<(), Fault> {
+        match resume(&ticket.life) {
+            Effect::Read if !self.again.iter().any(|t| t.id == ticket.id) => {
+                self.again.push_back(ticket);
+            }
+            Effect::Move => {
+                let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
+                let filing = Filing {
+                    hold,
+                    standing: Standing::of(&ticket),
+                    item: ticket.locator.item,
+                    size: ticket.size,
+                    digest: ticket.digest,
+                    folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
+                    quarantined: None,
+                };
+                self.hand_to_filer(filing).await;
+            }
+            Effect::Queue => {
+                let ticket = if ticket.life.stage == Stage::Sending {
+                    match self.interrupted(ticket).await? {
+                        Some(ticket) => ticket,
+                        None => return Ok(()),
+                    }
+                } else {
+                    ticket
+                };
+                sends.push(ticket);
+            }
+            Effect::Wait => {
+                if let Stage::Deferred { until } = &ticket.life.stage
+                    && *until <= Timestamp::now()
+                {
+                    sends.push(ticket);
+                }
+            }
+            Effect::Read | Effect::AskPerson | Effect::Transmit | Effect::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn quarantine_folder(&self) -> Folder {
+        self.reader.policy.routing.quarantine.clone()
+    }
+
+    /// Nobody is sending it any more: whether it was accepted is not known.
+    async fn interrupted(&mut self, mut ticket: Ticket) -> Result<Option<Ticket>, Fault> {
+        let mut standing = Standing::of(&ticket);
+        let attempt = standing.life.attempts;
+        tracing::warn!(
+            ticket = %ticket.id.reference(),
+            attempt,
+            "was interrupted while being sent: it is sent again under the same Message-ID"
+        );
+        let happening = Happening::Uncertain {
+            attempt,
+            reply: "interrupted before the answer was recorded".to_owned(),
+            until: None,
+        };
+        let step = standing.step(
+            &Event::Interrupted,
+            Patch::default(),
+            Actor::Triaged,
+            happening,
+        )?;
+        if self.works.record(&self.pen, vec![step.0]).await? != [Verdict::Written] {
+            return Ok(None);
+        }
+        ticket.life = standing.life;
+        ticket.changed_at = standing.at;
+        Ok(Some(ticket))
+    }
+
+    /// Fetches the originals of forwards that wait in the ledger and hands them to the lanes.
+    async fn send_again(&mut self, sends: &mut Vec<Ticket>) -> Result<(), Fault> {
+        for ticket in sends.drain(..) {
+            if !self.dispatch.is_open() || self.works.stop.is_cancelled() {
+                self.left = true;
+                continue;
+            }
+            self.send_one_again(ticket).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_one_again(&mut self, ticket: Ticket) -> Result<(), Fault> {
+        let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
+        let mut standing = Standing::of(&ticket);
+        let (Some(plan), Some(digest)) = (ticket.plan, ticket.digest) else {
+            return self.hold_unfetchable(standing, "the ledger has no plan for it").await;
+        };
+        let share = self.works.budget.take(ticket.size).await;
+        let item = ticket.locator.item.clone();
+        let entry = Entry { item: item.clone(), size: ticket.size };
+        let mut fetched = self.mailbox.fetch(vec![entry], u64::MAX).await;
+        let content = match fetched.recv().await {
+            Some(fetched) => fetched?.content,
+            None => Content::Unusable { what: "no answer".to_owned() },
+        };
+        let original = match content {
+            Content::Whole(bytes) => bytes,
+            Content::Gone => {
+                let folder = ticket.folder.unwrap_or_else(|| self.quarantine_folder());
+                let size = ticket.size;
+                let gone = Filing {
+                    hold,
+                    standing,
+                    item,
+                    size,
+                    digest: Some(digest),
+                    folder,
+                    quarantined: None,
+                };
+                return self.filer().look(vec![gone]).await;
+            }
+            Content::Head(_) => {
+                return self.hold_unfetchable(standing, "only its head could be fetched").await;
+            }
+            Content::Unusable { what } => return self.hold_unfetchable(standing, &what).await,
+        };
+        if Digest::of(&original) != digest {
+            let what = "its content is not what was decided on";
+            return self.hold_unfetchable(standing, what).await;
+        }
+        // A deferred ticket begins from its own stage; one decided before is as it was.
+        standing.at = ticket.changed_at;
+        self.hand_to_lane(Job {
+            hold,
+            share,
+            standing,
+            item,
+            size: ticket.size,
+            digest,
+            folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
+            plan,
+            original,
+            since: ticket.seen_at,
+            pen: Arc::clone(&self.pen),
+            done: self.filings.clone(),
+        })
+        .await;
+        Ok(())
+    }
+
+    async fn hold_unfetchable(&self, mut standing: Standing, what: &str) -> Result<(), Fault> {
+        let reason = HoldReason::Unfetchable { what: what.to_owned() };
+        tracing::error!(ticket = %standing.id.reference(), %reason, "held");
+        let held = Happening::Held { reason: reason.clone() };
+        let (change, _) =
+            standing.step(&Event::Hold(reason), Patch::default(), Actor::Triaged, held)?;
+        self.works.record(&self.pen, vec![change]).await?;
+        Ok(())
+    }
+
+    /// Looks for what left the source folder without our knowing how.
+    async fn look_for(&mut self, missing: Vec<Ticket>) -> Result<(), Fault> {
+        let mut doubtful = Vec::with_capacity(missing.len());
+        for mut ticket in missing {
+            if ticket.life.stage == Stage::Sending {
+                match self.interrupted(ticket).await? {
+                    Some(same) => ticket = same,
+                    None => continue,
+                }
+            }
+            let Some(hold) = self.hands.take(ticket.id) else { continue };
+            doubtful.push(Filing {
+                hold,
+                standing: Standing::of(&ticket),
+                item: ticket.locator.item,
+                size: ticket.size,
+                digest: ticket.digest,
+                folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
+                quarantined: None,
+            });
+        }
+        if doubtful.is_empty() { Ok(()) } else { self.filer().look(doubtful).await }
+    }
+
+    /// From now on a look begins where the folders stood when this session opened: nothing is in
+    /// doubt before that.
+    async fn remember_marks(&mut self) -> Result<(), Fault> {
+        if self.marks == self.opened.marks {
+            return Ok(());
+        }
+        self.marks.clone_from(&self.opened.marks);
+        let marks = self
+            .marks
+            .iter()
+            .map(|Mark { folder, generation, next }| FolderMark {
+                folder: folder.clone(),
+                generation: *generation,
+                next: *next,
+            })
+            .collect();
+        let patch = MailboxPatch {
+            generation: Some(self.opened.generation),
+            marks: Some(marks),
+            ..MailboxPatch::default()
+        };
+        let change = Change::Mailbox { name: self.config.name.clone(), patch, entry: None };
+        self.works.record(&self.pen, vec![change]).await?;
+        Ok(())
+    }
+}

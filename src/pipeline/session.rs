@@ -1,0 +1,203 @@
+//! One session of one mailbox: from an open connection to its loss or the end of work.
+//!
+//! A session trusts nothing from before it but the ledger. It looks over the whole folder first
+//! ([`recover`](super::recover)), then works off what is queued, waits, and looks again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::dispatch::Dispatch;
+use super::fault::Fault;
+use super::file::{Filer, Filing};
+use super::hand::Hands;
+use super::read::Reader;
+use super::works::Works;
+use crate::config::mailbox::MailboxConfig;
+use crate::domain::ticket::Ticket;
+use crate::ledger::{Baseline, Pen};
+use crate::mailbox::Mailbox;
+use crate::mailbox::exchange::{Entry, Hint, Mark, Opened};
+
+/// How often the ledger is asked whether somebody else wrote to it.
+const LEDGER_LOOK: Duration = Duration::from_secs(1);
+
+/// How long the connection is kept free for tickets that are in hand, before it waits for mail.
+const SETTLING: Duration = Duration::from_millis(250);
+
+/// Longest time that work in hand gets to finish once work must end.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// How a session ended in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Nothing is left to do now.
+    Drained,
+    /// Work had to end.
+    Stopped,
+}
+
+/// Why a wait ended.
+enum Woken {
+    /// New mail may be there.
+    Mail,
+    /// The ledger holds work that may now be done.
+    Work,
+    /// It is time to look over the whole folder.
+    Reconcile,
+    /// Work must end.
+    Stop,
+}
+
+/// A session.
+pub struct Session<'a> {
+    pub(super) works: &'a Arc<Works>,
+    pub(super) dispatch: &'a Dispatch,
+    pub(super) config: &'a Arc<MailboxConfig>,
+    pub(super) mailbox: &'a Mailbox,
+    pub(super) pen: Arc<Pen>,
+    pub(super) hands: &'a Arc<Hands>,
+    pub(super) filings: mpsc::Sender<Filing>,
+    pub(super) opened: Opened,
+    /// Mail that lay there before the first run and is left alone.
+    pub(super) baseline: Option<Baseline>,
+    pub(super) reader: Reader,
+    /// Where each folder stood when nothing was in doubt.
+    pub(super) marks: Vec<Mark>,
+    /// New messages, oldest first.
+    pub(super) queue: VecDeque<Entry>,
+    /// Tickets to be read alone.
+    pub(super) again: VecDeque<Ticket>,
+    /// The next UID that was not listed yet.
+    pub(super) next_uid: Option<u32>,
+    /// Something could not be read and is to be tried again.
+    pub(super) unread: bool,
+    /// Forwards were left in the ledger for want of a place in the queue.
+    pub(super) left: bool,
+    /// When the next deferred forward is due.
+    pub(super) due: Option<Timestamp>,
+    /// When the whole folder is looked over again.
+    pub(super) reconcile_at: Instant,
+    /// Whether to end when nothing is left to do.
+    pub(super) once: bool,
+}
+
+impl Session<'_> {
+    /// Works until nothing is left (`once`), work must end, or something breaks.
+    pub async fn work(&mut self) -> Result<End, Fault> {
+        self.reconcile().await?;
+        loop {
+            self.refresh_policy();
+            self.intake().await?;
+            if self.unread {
+                self.unread = false;
+                self.take_up().await?;
+                continue;
+            }
+            if self.left && self.hands.is_empty() {
+                self.left = false;
+                self.take_up().await?;
+                if !self.hands.is_empty() {
+                    continue;
+                }
+            }
+            if self.once && self.hands.is_empty() && !self.works.stop.is_cancelled() {
+                self.reconcile().await?;
+                if self.queue.is_empty() && self.again.is_empty() && self.hands.is_empty() {
+                    return Ok(End::Drained);
+                }
+                continue;
+            }
+            match self.wait().await? {
+                Woken::Mail => self.list_new().await?,
+                Woken::Work => self.take_up().await?,
+                Woken::Reconcile => self.reconcile().await?,
+                Woken::Stop => {
+                    self.drain().await;
+                    return Ok(End::Stopped);
+                }
+            }
+        }
+    }
+
+    /// The filer that shares this session's mailbox.
+    pub(super) fn filer(&self) -> Filer<'_> {
+        Filer {
+            works: self.works,
+            mailbox: self.mailbox,
+            pen: &self.pen,
+            hands: self.hands,
+            marks: &self.marks,
+        }
+    }
+
+    /// Takes the rules of the moment for what is read from now on.
+    fn refresh_policy(&mut self) {
+        self.reader.policy = self.works.policy.load_full();
+    }
+
+    async fn wait(&mut self) -> Result<Woken, Fault> {
+        // Tickets in hand will want the connection in a moment: waiting for mail on it would cost
+        // them a round trip.
+        let settling = Instant::now() + SETTLING;
+        while !self.hands.is_empty() && (self.once || Instant::now() < settling) {
+            let freed = self.hands.freed();
+            let most = if self.once { LEDGER_LOOK } else { SETTLING };
+            tokio::select! {
+                () = freed => {}
+                () = tokio::time::sleep(most) => {}
+                () = self.works.stop.cancelled() => return Ok(Woken::Stop),
+            }
+        }
+        if self.once {
+            return Ok(Woken::Work);
+        }
+        let mailbox = self.mailbox.clone();
+        let hint = mailbox.hint(self.reconcile_at.saturating_duration_since(Instant::now()));
+        tokio::pin!(hint);
+        loop {
+            let pause = self.pause_until_due();
+            tokio::select! {
+                hint = &mut hint => return Ok(match hint? {
+                    Hint::Changed => Woken::Mail,
+                    Hint::Quiet => Woken::Reconcile,
+                }),
+                () = self.dispatch.reopened() => return Ok(Woken::Work),
+                () = self.works.stop.cancelled() => return Ok(Woken::Stop),
+                () = tokio::time::sleep(pause) => {
+                    if self.left && self.hands.is_empty() && self.dispatch.is_open() {
+                        return Ok(Woken::Work);
+                    }
+                    if self.due.is_some_and(|due| due <= Timestamp::now()) {
+                        return Ok(Woken::Work);
+                    }
+                    if self.works.ledger.changed().await? {
+                        return Ok(Woken::Work);
+                    }
+                }
+            }
+        }
+    }
+
+    fn pause_until_due(&self) -> Duration {
+        let Some(due) = self.due else { return LEDGER_LOOK };
+        let until = due.duration_since(Timestamp::now());
+        Duration::try_from(until).unwrap_or(Duration::ZERO).min(LEDGER_LOOK)
+    }
+
+    /// Lets what is in hand come to its end, for a bounded time.
+    async fn drain(&self) {
+        let until = Instant::now() + DRAIN;
+        while !self.hands.is_empty() && Instant::now() < until {
+            let freed = self.hands.freed();
+            tokio::select! {
+                () = freed => {}
+                () = tokio::time::sleep(LEDGER_LOOK) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What every crew works with: the ledger, the rules in force, the memory and the way out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+
+use super::fault::Fault;
+use super::hand::Budget;
+use crate::config::audit::PersonalPolicy;
+use crate::config::limits::Limits;
+use crate::ledger::{Change, Ledger, LedgerError, Pen, Verdict};
+use crate::mail::origin::InstanceKey;
+use crate::triage::Policy;
+
+/// Pause before a ledger that is full or busy is asked again.
+const LEDGER_PAUSE: Duration = Duration::from_secs(1);
+
+/// The shared parts.
+#[derive(Debug)]
+pub struct Works {
+    /// Where everything is recorded.
+    pub ledger: Ledger,
+    /// What decides; swapped as a whole.
+    pub policy: ArcSwap<Policy>,
+    /// What our Message-IDs and marks are made with.
+    pub key: InstanceKey,
+    /// The memory for messages.
+    pub budget: Budget,
+    /// The bounds.
+    pub limits: Limits,
+    /// What the audit log may hold of a person.
+    pub personal: PersonalPolicy,
+    /// Cancelled when work must end, in order or after a fault.
+    pub stop: CancellationToken,
+    /// The fault that ended it, if one did.
+    fatal: Mutex<Option<String>>,
+}
+
+impl Works {
+    /// Puts the parts together.
+    pub fn new(
+        ledger: Ledger,
+        policy: Policy,
+        key: InstanceKey,
+        limits: Limits,
+        personal: PersonalPolicy,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            ledger,
+            policy: ArcSwap::from_pointee(policy),
+            key,
+            budget: Budget::new(limits.memory),
+            limits,
+            personal,
+            stop: CancellationToken::new(),
+            fatal: Mutex::new(None),
+        })
+    }
+
+    /// Records changes, waiting while the ledger has no room or is busy: nothing else can be
+    /// done meanwhile, and nothing is lost by waiting.
+    ///
+    /// # Errors
+    /// What does not pass by itself, or the passing error itself once work must end.
+    pub async fn record(
+        &self,
+        pen: &Pen,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Verdict>, LedgerError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut told = false;
+        loop {
+            // A copy is kept only while it may be needed: the error gives nothing back.
+            match self.ledger.record(pen, changes.clone()).await {
+                Err(error) if error.is_passing() && !self.stop.is_cancelled() => {
+                    if !told {
+                        tracing::error!(%error, "the ledger cannot write; nothing is begun until it can");
+                        told = true;
+                    }
+                    tokio::time::sleep(LEDGER_PAUSE).await;
+                }
+                other => {
+                    if told && other.is_ok() {
+                        tracing::info!("the ledger writes again");
+                    }
+                    return other;
+                }
+            }
+        }
+    }
+
+    /// Ends all work because of a fault that does not pass; the first one is kept.
+    pub fn fail(&self, fault: &Fault) {
+        let mut fatal = self.fatal.lock().unwrap_or_else(PoisonError::into_inner);
+        if fatal.is_none() {
+            tracing::error!(error = %fault, "work ends");
+            *fatal = Some(fault.to_string());
+        }
+        self.stop.cancel();
+    }
+
+    /// The fault that ended all work, if one did.
+    pub fn failure(&self) -> Option<String> {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,22 @@
+//! What the operator's files say, compiled into one value that is swapped as a whole.
+
+use crate::domain::address::AllowList;
+use crate::registry::Registry;
+use crate::rules::RuleSet;
+
+use super::routing::Routing;
+
+/// Rules, registry and routing that belong together.
+#[derive(Debug)]
+pub struct Policy {
+    /// The partner's name, as forwards show it.
+    pub partner: String,
+    /// Decides the category.
+    pub rules: RuleSet,
+    /// Knows products and their contacts.
+    pub registry: Registry,
+    /// Knows folders and owners.
+    pub routing: Routing,
+    /// Who may receive at all.
+    pub allow: AllowList,
+}
