@@ -249,4 +249,23 @@ impl Decision {
             .as_ref()
             .map_or(self.folder.as_str(), Address::as_str)
     }
+
+    /// The same message for a person to decide, whatever was decided before.
+    #[must_use]
+    pub fn for_review(mut self, reason: Reason, folder: Folder) -> Self {
+        self.action = Action::Review;
+        self.category = Some(CategoryId::review());
+        self.owner = Some(Owner::Partner);
+        self.recipient = None;
+        self.reason = reason;
+        self.folder = folder;
+        self
+    }
+
+    /// The same message filed where its category goes, without being sent.
+    pub fn file_as_copy(&mut self, reason: Reason) {
+        self.action = Action::Keep;
+        self.recipient = None;
+        self.reason = reason;
+    }
 }

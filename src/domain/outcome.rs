@@ -34,6 +34,18 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The words that came with it.
+    pub fn reply(&self) -> &str {
+        match self {
+            Self::Delivered { reply }
+            | Self::Deferred { reply, .. }
+            | Self::Refused { reply, .. }
+            | Self::Uncertain { reply } => reply,
+        }
+    }
+}
+
 /// What a failed attempt says about; it decides whose fault it is and who must wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -124,7 +124,12 @@ impl Session<'_> {
     }
 
     fn decided(&self, opened: &mut Opened, read: &Decided) -> Result<Change, Fault> {
-        let decision = read.decision.clone();
+        let mut decision = read.decision.clone();
+        if read.digest.is_none() && decision.action == Action::Review {
+            // Only its head was fetched: say why, and not only that it cannot be read.
+            let (size, limit) = (opened.size, self.config.max_size);
+            decision.reason = Reason::Oversize { size, limit };
+        }
         let next = if read.forward.is_some() { Next::Send } else { Next::File };
         let happening = Happening::Decided {
             digest: read.digest,

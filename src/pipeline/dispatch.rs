@@ -3,8 +3,9 @@
 //! A forward waits here only for a moment. When the destination is down, throttled or slow, what
 //! does not fit is left in the ledger, where a crew finds it again: sending never stops intake.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -17,7 +18,8 @@ use super::lane;
 use super::standing::Standing;
 use super::works::Works;
 use crate::config::delivery::DeliveryConfig;
-use crate::delivery::retry::Breaker;
+use crate::delivery::breaker::Breaker;
+use crate::delivery::rate::Rate;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
 use crate::domain::locator::Item;
@@ -63,6 +65,9 @@ pub struct Job {
 #[derive(Debug)]
 pub(super) struct Traffic {
     breaker: Mutex<Breaker>,
+    rate: Mutex<Rate>,
+    /// A lane waits for one forward that tries whether the way is open again.
+    probing: AtomicBool,
     reopened: Notify,
 }
 
@@ -71,6 +76,25 @@ impl Traffic {
     pub(super) fn with_breaker<T>(&self, ask: impl FnOnce(&mut Breaker) -> T) -> T {
         let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
         ask(&mut breaker)
+    }
+
+    /// Waits for a forward's turn under the rate of all lanes together.
+    pub(super) async fn turn(&self) {
+        loop {
+            let turn = self.rate.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
+            match turn {
+                Ok(()) => return,
+                Err(at) => tokio::time::sleep_until(at.into()).await,
+            }
+        }
+    }
+
+    /// Says whether a lane waits for a forward to probe with.
+    pub(super) fn set_probing(&self, probing: bool) {
+        self.probing.store(probing, Ordering::Relaxed);
+        if probing {
+            self.reopen();
+        }
     }
 
     /// Tells the crews that forwards left in the ledger may be sent.
@@ -100,17 +124,19 @@ impl Dispatch {
     pub fn start(works: &Arc<Works>, config: &DeliveryConfig) -> (Self, JoinSet<()>) {
         let count = crate::delivery::lanes(config);
         let (jobs, queue) = mpsc::channel(count * QUEUE_PER_LANE);
-        let traffic =
-            Arc::new(Traffic { breaker: Mutex::new(Breaker::new()), reopened: Notify::new() });
+        let traffic = Arc::new(Traffic {
+            breaker: Mutex::new(Breaker::default()),
+            rate: Mutex::new(Rate::new(config.per_minute)),
+            probing: AtomicBool::new(false),
+            reopened: Notify::new(),
+        });
         let queue = Arc::new(tokio::sync::Mutex::new(queue));
-        let rate = Arc::new(lane::Rate::new(config.per_minute));
         let mut lanes = JoinSet::new();
         for _ in 0..count {
             let lane = lane::LaneTask {
                 works: Arc::clone(works),
                 queue: Arc::clone(&queue),
                 traffic: Arc::clone(&traffic),
-                rate: Arc::clone(&rate),
                 expire: config.expire,
             };
             lanes.spawn(lane.run(crate::delivery::Lane::new(config)));
@@ -120,7 +146,8 @@ impl Dispatch {
 
     /// Whether forwards may be handed over now.
     pub fn is_open(&self) -> bool {
-        self.traffic.with_breaker(|breaker| breaker.is_closed())
+        self.traffic.probing.load(Ordering::Relaxed)
+            || self.traffic.with_breaker(|breaker| !breaker.is_open())
     }
 
     /// Returns once forwards may be handed over again after a pause.

@@ -7,8 +7,8 @@
 //! - the recording of one runs while the next is being introduced to the server, so that the
 //!   rule costs no time.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -18,7 +18,8 @@ use super::dispatch::{Job, Traffic};
 use super::fault::Fault;
 use super::file::Filing;
 use super::works::Works;
-use crate::delivery::retry::{self, Bucket};
+use crate::delivery::breaker::Leave;
+use crate::delivery::retry::{self, Failure};
 use crate::delivery::{Capabilities, Lane};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::life::{Effect, Event, Stage};
@@ -27,39 +28,12 @@ use crate::ledger::{Patch, Verdict};
 use crate::mail::compose;
 use crate::mail::rendered::Rendered;
 
-/// The rate of all lanes together.
-#[derive(Debug)]
-pub(super) struct Rate(Option<Mutex<Bucket>>);
-
-impl Rate {
-    /// At most `per_minute` forwards, or no limit.
-    pub(super) fn new(per_minute: Option<u32>) -> Self {
-        Self(per_minute.map(|n| Mutex::new(Bucket::new(n, Timestamp::now()))))
-    }
-
-    /// Waits for its turn.
-    async fn turn(&self) {
-        let Some(bucket) = &self.0 else { return };
-        loop {
-            let wait = {
-                let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-                bucket.take(Timestamp::now())
-            };
-            match wait {
-                None => return,
-                Some(pause) => tokio::time::sleep(pause).await,
-            }
-        }
-    }
-}
-
 /// What a lane works with.
 #[derive(Debug)]
 pub(super) struct LaneTask {
     pub(super) works: Arc<Works>,
     pub(super) queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>,
     pub(super) traffic: Arc<Traffic>,
-    pub(super) rate: Arc<Rate>,
     pub(super) expire: Duration,
 }
 
@@ -76,15 +50,17 @@ impl LaneTask {
         // The recording of the last outcome.
         let mut recorded: Option<JoinHandle<bool>> = None;
         let mut capabilities: Option<Capabilities> = None;
+        let mut probe = false;
         loop {
             let ready = match next.take() {
                 Some(ready) => ready,
                 None => {
-                    let Some(job) = self.take().await else { break };
+                    let Some((job, probes)) = self.take().await else { break };
+                    probe = probes;
                     match lane.ready().await {
                         Ok(known) => capabilities = Some(known),
                         Err(outcome) => {
-                            self.cannot_begin(&outcome);
+                            self.weigh(&outcome, probe);
                             continue;
                         }
                     }
@@ -109,7 +85,8 @@ impl LaneTask {
                 self.begin_ahead(capabilities),
             );
             next = ahead;
-            self.weigh(&outcome);
+            self.weigh(&outcome, probe);
+            probe = false;
             recorded = self.end(ready.job, outcome);
             if recorded.is_none() {
                 break;
@@ -121,33 +98,40 @@ impl LaneTask {
         }
     }
 
-    /// The next job, once the way out is open. While it is not, what waits is let go: it stays in
-    /// the ledger and its memory is free for intake.
-    async fn take(&self) -> Option<Job> {
+    /// The next job, once the way out is open, and whether it probes a closed one. While it is
+    /// closed, what waits is let go: it stays in the ledger and its memory is free for intake.
+    async fn take(&self) -> Option<(Job, bool)> {
         loop {
-            let pause = self.traffic.with_breaker(|b| b.wait(Timestamp::now()));
+            let leave = self.traffic.with_breaker(|b| b.ask(Instant::now()));
             let mut queue = self.queue.lock().await;
-            let Some(pause) = pause else {
-                return tokio::select! {
-                    job = queue.recv() => job,
-                    () = self.works.stop.cancelled() => None,
-                };
-            };
-            tokio::select! {
-                job = queue.recv() => drop(job?),
-                () = self.works.stop.cancelled() => return None,
-                () = tokio::time::sleep(pause) => {
-                    // One forward tries whether the way is open again.
-                    self.traffic.with_breaker(|b| b.probe(Timestamp::now()));
-                    self.traffic.reopen();
+            match leave {
+                Leave::Go => {
+                    return tokio::select! {
+                        job = queue.recv() => Some((job?, false)),
+                        () = self.works.stop.cancelled() => None,
+                    };
                 }
+                Leave::Probe => {
+                    self.traffic.set_probing(true);
+                    let job = tokio::select! {
+                        job = queue.recv() => job,
+                        () = self.works.stop.cancelled() => None,
+                    };
+                    self.traffic.set_probing(false);
+                    return job.map(|job| (job, true));
+                }
+                Leave::Wait(until) => tokio::select! {
+                    job = queue.recv() => drop(job?),
+                    () = self.works.stop.cancelled() => return None,
+                    () = tokio::time::sleep_until(until.into()) => {}
+                },
             }
         }
     }
 
     /// A job that is there already, begun while another is on the wire.
     async fn begin_ahead(&self, capabilities: Option<Capabilities>) -> Option<Ready> {
-        if !self.traffic.with_breaker(|b| b.is_closed()) || self.works.stop.is_cancelled() {
+        if !self.traffic.with_breaker(|b| !b.is_open()) || self.works.stop.is_cancelled() {
             return None;
         }
         // Another lane that waits for a job holds the queue: then there is none for us.
@@ -157,7 +141,7 @@ impl LaneTask {
 
     /// Renders a job and records that it is being sent.
     async fn begin(&self, mut job: Job, capabilities: Option<Capabilities>) -> Option<Ready> {
-        self.rate.turn().await;
+        self.traffic.turn().await;
         let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
         let enclosure = match job.plan.enclosure {
             Some(fixed) => fixed,
@@ -204,7 +188,9 @@ impl LaneTask {
         drop(job.share.take());
         let now = Timestamp::now();
         let attempt = job.standing.life.attempts;
-        let retry = retry::next(&outcome, attempt, job.since, now, self.expire, jitter());
+        let retry = Failure::of(&outcome).and_then(|failure| {
+            retry::next(failure, attempt, job.since, now, self.expire, jitter())
+        });
         let happening = happening(&outcome, attempt, retry);
         let event = Event::End { outcome, retry };
         let step = job.standing.step(&event, Patch::default(), Actor::Triaged, happening);
@@ -249,28 +235,19 @@ impl LaneTask {
         }
     }
 
-    /// A lane that cannot connect says so once and closes the way out for a while.
-    fn cannot_begin(&self, outcome: &Outcome) {
-        self.weigh(outcome);
-    }
-
     /// Lets the breaker judge an outcome.
-    fn weigh(&self, outcome: &Outcome) {
-        let now = Timestamp::now();
-        let (was, is, pause) = self.traffic.with_breaker(|breaker| {
-            let was = breaker.is_closed();
-            breaker.weigh(outcome, now, jitter());
-            (was, breaker.is_closed(), breaker.wait(now))
+    fn weigh(&self, outcome: &Outcome, probe: bool) {
+        let now = Instant::now();
+        let (was, is) = self.traffic.with_breaker(|breaker| {
+            let was = breaker.is_open();
+            breaker.note(outcome, probe, now, jitter());
+            (was, breaker.is_open())
         });
-        if was && !is {
-            let reply = match outcome {
-                Outcome::Deferred { reply, .. } | Outcome::Refused { reply, .. } => reply.as_str(),
-                Outcome::Uncertain { reply } | Outcome::Delivered { reply } => reply.as_str(),
-            };
-            let seconds = pause.map_or(0, |p| p.as_secs());
-            tracing::warn!(reply, retry_in_s = seconds, "sending pauses: the way out is closed");
+        if is && !was {
+            let reply = outcome.reply();
+            tracing::warn!(reply, "sending pauses: the way out is closed");
         }
-        if !was && is {
+        if was && !is {
             tracing::info!("sending goes on: the way out is open");
             self.traffic.reopen();
         }

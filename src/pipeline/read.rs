@@ -15,10 +15,9 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::TicketId;
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
-use crate::domain::reason::Reason;
 use crate::domain::ticket::Summary;
 use crate::mail::origin::{self, InstanceKey};
-use crate::mail::{Message, parse};
+use crate::mail::Message;
 use crate::mailbox::exchange::{Content, Fetched, Trouble};
 use crate::triage::plan::{Incoming, plan};
 use crate::triage::{Policy, decide};
@@ -108,7 +107,7 @@ impl Reader {
 
     fn read(&self, item: &Item, content: Content, now: Timestamp) -> ReadEnd {
         match content {
-            Content::Whole(bytes) => match parse(&bytes) {
+            Content::Whole(bytes) => match Message::parse(&bytes) {
                 Ok(message) => self.decide(item, &message, Some(bytes), now),
                 Err(error) => ReadEnd::Unreadable { why: error.to_string() },
             },
@@ -129,9 +128,9 @@ impl Reader {
         now: Timestamp,
     ) -> ReadEnd {
         let reading = decide(message, &self.policy, Some(&self.key));
-        let mut decision = reading.decision;
+        let decision = reading.decision;
         let digest = bytes.as_ref().map(|b| Digest::of(b));
-        let summary = message.summary();
+        let summary = summary(message);
         let forward = match (decision.action, digest, bytes) {
             (Action::Forward, Some(digest), Some(bytes)) => {
                 let incoming = Incoming {
@@ -146,13 +145,18 @@ impl Reader {
             }
             _ => None,
         };
-        if decision.action == Action::Forward && forward.is_none() {
-            // Only a head was fetched: it cannot be sent on, whatever it says.
-            decision = decision.for_review(Reason::Oversize {
-                size: 0,
-                limit: self.config.max_size,
-            });
-        }
         ReadEnd::Decided(Box::new(Decided { digest, summary, decision, forward }))
     }
+}
+
+/// Longest subject kept for people, in characters.
+const SUBJECT_CHARS: usize = 200;
+
+/// What people recognise a message by.
+pub fn summary(message: &Message) -> Summary {
+    let from = message.from.first().map_or_else(String::new, |author| match &author.address {
+        Some(address) => address.to_string(),
+        None => author.text.chars().take(SUBJECT_CHARS).collect(),
+    });
+    Summary { from, subject: message.subject.chars().take(SUBJECT_CHARS).collect() }
 }

@@ -1,0 +1,187 @@
+//! `triaged audit`: what was done, for the person who reviews it.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::args::{AuditCommand, AuditFilter};
+use super::failure::{Failure, FailureKind};
+use super::print::{Paint, Style, table};
+use super::state;
+use super::tickets::{local, said};
+use crate::audit;
+use crate::config::Config;
+use crate::domain::event::Happening;
+use crate::ledger::{EventFilter, Ledger};
+
+/// Events read at once when all are gone through.
+const PAGE: u32 = 1000;
+
+/// Runs one of the subcommands.
+pub async fn audit(config: &Config, command: &AuditCommand) -> Result<(), Failure> {
+    let ledger = state::open(&config.state_dir).await?;
+    match command {
+        AuditCommand::List(filter) => list(&ledger, filter).await,
+        AuditCommand::Show { seq } => show(&ledger, *seq).await,
+        AuditCommand::Stats { json, since } => stats(&ledger, *json, since.as_deref()).await,
+        AuditCommand::Verify { file } => {
+            let path = file.clone().unwrap_or_else(|| config.state_dir.join(audit::FILE));
+            verify(&ledger, &path).await
+        }
+        AuditCommand::Export { csv } => export(&ledger, *csv).await,
+    }
+}
+
+async fn list(ledger: &Ledger, args: &AuditFilter) -> Result<(), Failure> {
+    let ticket = match &args.ticket {
+        Some(typed) => Some(state::ticket(ledger, typed).await?.id),
+        None => None,
+    };
+    let filter = EventFilter {
+        ticket,
+        kinds: args.event.iter().cloned().collect(),
+        newest_first: true,
+        ..EventFilter::default()
+    };
+    let mut events = ledger.events(&filter, args.limit).await?;
+    events.reverse();
+    if args.json {
+        for event in &events {
+            println!("{}", event.line);
+        }
+        return Ok(());
+    }
+    let mut rows = table(&["seq", "time", "ticket", "event", "what"]);
+    for event in &events {
+        let entry = event.entry()?;
+        rows.add_row([
+            event.seq.to_string(),
+            local(entry.at),
+            entry.ticket.map_or_else(String::new, |id| id.reference()),
+            entry.happening.as_str().to_owned(),
+            said(&entry.happening),
+        ]);
+    }
+    println!("{rows}");
+    Ok(())
+}
+
+async fn show(ledger: &Ledger, seq: u64) -> Result<(), Failure> {
+    let filter = EventFilter { from: Some(seq), to: Some(seq), ..EventFilter::default() };
+    let events = ledger.events(&filter, 1).await?;
+    let event =
+        events.first().ok_or_else(|| Failure::failed(format!("no event {seq} in this ledger")))?;
+    let value: serde_json::Value =
+        serde_json::from_str(&event.line).map_err(|error| Failure::failed(error.to_string()))?;
+    println!("{value:#}");
+    Ok(())
+}
+
+/// Goes through all events from `since` on, a page at a time.
+async fn each(
+    ledger: &Ledger,
+    since: Option<Timestamp>,
+    mut look: impl FnMut(&crate::ledger::Event) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut from = None;
+    loop {
+        let filter = EventFilter { from, since, ..EventFilter::default() };
+        let page = ledger.events(&filter, PAGE).await?;
+        for event in &page {
+            look(event)?;
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE as usize => from = Some(last.seq + 1),
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<(), Failure> {
+    let since = since.map(day).transpose()?;
+    let mut ways: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    let mut events: BTreeMap<&'static str, u64> = BTreeMap::new();
+    each(ledger, since, |event| {
+        let entry = event.entry()?;
+        *events.entry(entry.happening.as_str()).or_default() += 1;
+        if let Happening::Decided { category, kind, product, action, recipient, folder, .. } =
+            entry.happening
+        {
+            let what = category.map_or_else(|| kind.to_string(), |c| c.to_string());
+            let product = product.map_or_else(String::new, |hit| hit.product.to_string());
+            let to = recipient.map_or_else(|| folder.to_string(), |address| address.to_string());
+            *ways.entry((what, product, format!("{action} → {to}"))).or_default() += 1;
+        }
+        Ok(())
+    })
+    .await?;
+    if as_json {
+        let ways: Vec<_> = ways
+            .iter()
+            .map(|((what, product, way), n)| {
+                json!({ "category": what, "product": product, "way": way, "count": n })
+            })
+            .collect();
+        println!("{}", json!({ "decisions": ways, "events": events }));
+        return Ok(());
+    }
+    let mut rows = table(&["category", "product", "way", "count"]);
+    for ((what, product, way), n) in &ways {
+        rows.add_row([what.as_str(), product.as_str(), way.as_str(), n.to_string().as_str()]);
+    }
+    println!("{rows}");
+    let mut rows = table(&["event", "count"]);
+    for (name, n) in &events {
+        rows.add_row([(*name).to_owned(), n.to_string()]);
+    }
+    println!("{rows}");
+    Ok(())
+}
+
+fn day(text: &str) -> Result<Timestamp, Failure> {
+    text.parse::<Date>()
+        .and_then(|date| date.to_zoned(TimeZone::system()))
+        .map(|zoned| zoned.timestamp())
+        .map_err(|_| {
+            let text = super::print::one_line(text, 40);
+            Failure::usage(format!("`{text}` is no day")).hint("write it as 2026-11-22")
+        })
+}
+
+async fn verify(ledger: &Ledger, path: &std::path::Path) -> Result<(), Failure> {
+    let report = ledger.verify(path).await?;
+    let paint = Paint::stdout();
+    for finding in &report.findings {
+        println!("{}", paint.paint(Style::Bad, &finding.to_string()));
+    }
+    if report.findings.is_empty() {
+        let text = format!("{} events, chain unbroken", report.events);
+        println!("{}", paint.paint(Style::Good, &text));
+        Ok(())
+    } else {
+        Err(Failure::shown(FailureKind::Found))
+    }
+}
+
+async fn export(ledger: &Ledger, csv: bool) -> Result<(), Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if csv {
+        writeln!(out, "{}", audit::export::CSV_HEADER)?;
+    }
+    let mut faults = Vec::new();
+    each(ledger, None, |event| {
+        let line = if csv { audit::export::csv(&event.line) } else { event.line.clone() };
+        if let Err(error) = writeln!(out, "{line}") {
+            faults.push(error);
+            return Err(Failure::failed("the output was closed"));
+        }
+        Ok(())
+    })
+    .await?;
+    out.flush()?;
+    Ok(())
+}

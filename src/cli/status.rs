@@ -1,0 +1,206 @@
+//! `triaged status` and `triaged mailbox`: what waits, what is stuck, what is known of a mailbox.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::args::{MailboxCommand, StatusArgs};
+use super::failure::{Failure, FailureKind};
+use super::print::{Paint, Style, table};
+use super::state;
+use super::tickets::local;
+use crate::config::Config;
+use crate::config::mailbox::{MailboxConfig, Source};
+use crate::domain::event::{Actor, Entry, Happening};
+use crate::domain::ids::MailboxName;
+use crate::ledger::{
+    Baseline, Change, Ledger, MailboxCount, MailboxPatch, MailboxRecord, Pen, StageName,
+};
+use crate::system::fs;
+
+/// Whether a daemon has the lock of the state directory.
+fn is_running(config: &Config) -> bool {
+    fs::lock(&config.state_dir.join("lock")).is_err()
+}
+
+/// Shows how things stand; fails when a person must act.
+pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
+    let ledger = state::open(&config.state_dir).await?;
+    let counts = ledger.counts().await?;
+    let head = ledger.head().await?;
+    let running = is_running(config);
+    let held: u64 = counts.mailboxes.iter().map(|m| of(m, StageName::Held)).sum();
+    let mut waiting_for_person = Vec::new();
+    for mailbox in &config.mailboxes {
+        if let Some(record) = ledger.mailbox(&mailbox.name).await?
+            && record.generation.is_some()
+            && !record.accepted
+        {
+            waiting_for_person.push(mailbox.name.clone());
+        }
+    }
+    if args.json {
+        let mailboxes: Vec<_> = counts.mailboxes.iter().map(as_json).collect();
+        let whole = json!({
+            "running": running,
+            "mailboxes": mailboxes,
+            "held": held,
+            "not_accepted": waiting_for_person,
+            "audit": { "seq": head.seq, "hash": head.hash },
+            "rules_digest": config.policy.rules.digest(),
+        });
+        println!("{whole}");
+    } else {
+        let paint = Paint::stdout();
+        let state = if running {
+            paint.paint(Style::Good, "running")
+        } else {
+            paint.paint(Style::Warn, "not running")
+        };
+        println!("daemon  {state}");
+        println!("audit   {} events, head {}", head.seq, &head.hash.to_string()[..12]);
+        println!("rules   {}", &config.policy.rules.digest().to_string()[..12]);
+        println!("{}", as_table(&counts.mailboxes));
+        for name in &waiting_for_person {
+            let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
+            println!("{}", paint.paint(Style::Warn, &text));
+        }
+        if held > 0 {
+            let text = format!("{held} held: `triaged tickets --stage held` shows why");
+            println!("{}", paint.paint(Style::Bad, &text));
+        }
+    }
+    if held > 0 || !waiting_for_person.is_empty() {
+        return Err(Failure::shown(FailureKind::Failed));
+    }
+    Ok(())
+}
+
+fn of(count: &MailboxCount, stage: StageName) -> u64 {
+    count.stages.iter().find(|(name, _)| *name == stage).map_or(0, |(_, n)| *n)
+}
+
+fn as_table(mailboxes: &[MailboxCount]) -> String {
+    let mut headings = vec!["mailbox"];
+    headings.extend(StageName::ALL.iter().map(|stage| stage.as_str()));
+    headings.push("oldest unfinished");
+    let mut table = table(&headings);
+    for mailbox in mailboxes {
+        let mut row = vec![mailbox.name.to_string()];
+        row.extend(StageName::ALL.iter().map(|stage| of(mailbox, *stage).to_string()));
+        row.push(mailbox.oldest_unfinished.map_or_else(|| "–".to_owned(), local));
+        table.add_row(row);
+    }
+    table.to_string()
+}
+
+fn as_json(count: &MailboxCount) -> serde_json::Value {
+    let stages: serde_json::Map<_, _> =
+        count.stages.iter().map(|(name, n)| (name.as_str().to_owned(), json!(n))).collect();
+    json!({
+        "mailbox": count.name,
+        "stages": stages,
+        "oldest_unfinished": count.oldest_unfinished,
+    })
+}
+
+/// `triaged mailbox …`.
+pub async fn mailbox(config: &Config, command: &MailboxCommand) -> Result<(), Failure> {
+    let ledger = state::open(&config.state_dir).await?;
+    match command {
+        MailboxCommand::List { json } => list(config, &ledger, *json).await,
+        MailboxCommand::Accept { name, new_only } => {
+            accept(config, &ledger, name, *new_only).await
+        }
+    }
+}
+
+async fn list(config: &Config, ledger: &Ledger, json: bool) -> Result<(), Failure> {
+    let mut rows = table(&["mailbox", "address", "source", "first run", "generation"]);
+    for mailbox in &config.mailboxes {
+        let record = ledger.mailbox(&mailbox.name).await?;
+        let first_run = first_run(record.as_ref());
+        let generation = record.as_ref().and_then(|r| r.generation);
+        if json {
+            let line = json!({
+                "mailbox": mailbox.name,
+                "address": mailbox.address,
+                "source": source(mailbox),
+                "first_run": first_run,
+                "generation": generation,
+            });
+            println!("{line}");
+        } else {
+            rows.add_row([
+                mailbox.name.to_string(),
+                mailbox.address.to_string(),
+                source(mailbox),
+                first_run.to_owned(),
+                generation.map_or_else(|| "–".to_owned(), |g| g.to_string()),
+            ]);
+        }
+    }
+    if !json {
+        println!("{rows}");
+    }
+    Ok(())
+}
+
+fn first_run(record: Option<&MailboxRecord>) -> &'static str {
+    match record {
+        Some(record) if record.generation.is_none() => "not opened yet",
+        Some(record) if !record.accepted => "waits for `mailbox accept`",
+        Some(record) if record.baseline.is_some() => "accepted, new mail only",
+        Some(_) => "accepted",
+        None => "not opened yet",
+    }
+}
+
+fn source(mailbox: &MailboxConfig) -> String {
+    match &mailbox.source {
+        Source::Imap(imap) => {
+            format!("imap {}:{} as {}", imap.server.host, imap.server.port, imap.user)
+        }
+        Source::Maildir { path } => format!("maildir {}", path.display()),
+    }
+}
+
+async fn accept(
+    config: &Config,
+    ledger: &Ledger,
+    typed: &str,
+    new_only: bool,
+) -> Result<(), Failure> {
+    let name = MailboxName::from(typed);
+    let mailbox = config.mailboxes.iter().find(|m| m.name == name).ok_or_else(|| {
+        let names: Vec<_> = config.mailboxes.iter().map(|m| format!("`{}`", m.name)).collect();
+        Failure::usage(format!("`{}` is no mailbox", super::print::one_line(typed, 60)))
+            .hint(format!("one of: {}", names.join(", ")))
+    })?;
+    let record = ledger.mailbox(&name).await?;
+    let Some(generation) = record.as_ref().and_then(|r| r.generation) else {
+        return Err(Failure::failed(format!("mailbox `{name}` was not opened yet"))
+            .hint("start `triaged run` first: it looks how much mail lies there"));
+    };
+    if record.as_ref().is_some_and(|r| r.accepted) {
+        println!("mailbox `{name}` was accepted before");
+        return Ok(());
+    }
+    let baseline = match (&mailbox.source, new_only) {
+        (_, false) => None,
+        // The daemon puts in the real UIDNEXT when it takes this up.
+        (Source::Imap(_), true) => Some(Baseline::Below { generation, uid: u32::MAX }),
+        (Source::Maildir { .. }, true) => Some(Baseline::Before(Timestamp::now())),
+    };
+    let entry = Entry {
+        at: Timestamp::now(),
+        actor: Actor::Person(state::person()),
+        mailbox: Some(name.clone()),
+        ticket: None,
+        happening: Happening::MailboxAccepted,
+    };
+    let patch = MailboxPatch { accepted: Some(true), baseline, ..MailboxPatch::default() };
+    let change = Change::Mailbox { name: name.clone(), patch, entry: Some(entry) };
+    ledger.record(&Pen::Person, vec![change]).await?;
+    println!("mailbox `{name}` accepted");
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! Decides about one message: kind, then case, then category, then product, then owner.
+//!
+//! Each step can only make the decision more careful: whatever cannot be told ends in review,
+//! with the reason. Nothing is forwarded unless every step says so.
+
+use crate::domain::address::Address;
+use crate::domain::decision::{
+    Action, Decision, Owner, Priority, ProductHit, Zone,
+};
+use crate::domain::ids::{CategoryId, Folder, ProductId};
+use crate::domain::kind::Kind;
+use crate::domain::reason::Reason;
+use crate::mail::Message;
+use crate::mail::kind::{self, KindTold};
+use crate::mail::newtext::{self, Text};
+use crate::mail::origin::{self, InstanceKey};
+use crate::registry::ProductTold;
+use crate::rules::{FoldedZone, Top, Verdict, ZoneText};
+
+use super::policy::Policy;
+use super::routing::Route;
+
+/// A decision and the text it was made on.
+#[derive(Debug)]
+pub struct Reading {
+    /// What was decided.
+    pub decision: Decision,
+    /// The message's text as the rules saw it.
+    pub text: Text,
+    /// The rules' whole answer; absent for what is no ticket.
+    pub verdict: Option<Verdict>,
+}
+
+/// Decides about `message`. Without `key`, our own marks are not recognised.
+pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
+    let text = newtext::cut(&message.plain);
+    let own = own_mark(message, policy, key);
+    let told = kind::tell(message, own.as_deref(), policy.registry.publisher_domains());
+    if told.kind != Kind::Ticket {
+        let decision = no_ticket(policy, told);
+        return Reading { decision, text, verdict: None };
+    }
+    let case = key.and_then(|key| case_token(message, &text, key));
+    let (decision, verdict) = ticket(message, policy, &text, told, case);
+    Reading { decision, text, verdict: Some(verdict) }
+}
+
+/// The texts that rules look at, by zone. Where the writer added nothing, the quoted text is
+/// what is asked.
+fn zones<'a>(message: &'a Message, text: &'a Text, lines: &'a Lines) -> Vec<ZoneText<'a>> {
+    let body = if text.whole_quoted { &text.quoted } else { &text.body };
+    let mut zones = vec![
+        ZoneText { zone: Zone::Subject, text: &message.subject_base },
+        ZoneText { zone: Zone::Body, text: body },
+        ZoneText { zone: Zone::Signature, text: &text.signature },
+        ZoneText { zone: Zone::Sender, text: &lines.sender },
+        ZoneText { zone: Zone::Recipient, text: &lines.recipients },
+        ZoneText { zone: Zone::Header, text: &lines.headers },
+        ZoneText { zone: Zone::Attachment, text: &lines.attachments },
+    ];
+    if !text.whole_quoted {
+        zones.push(ZoneText { zone: Zone::Quoted, text: &text.quoted });
+    }
+    zones.retain(|zone| !zone.text.is_empty());
+    zones
+}
+
+/// The zones that are put together from several fields, a line each.
+struct Lines {
+    sender: String,
+    recipients: String,
+    headers: String,
+    attachments: String,
+}
+
+impl Lines {
+    fn of(message: &Message) -> Self {
+        let recipients: Vec<String> =
+            recipients(message).map(|address| address.as_str().to_owned()).collect();
+        let names: Vec<&str> =
+            message.attachments.iter().map(|attachment| attachment.name.as_str()).collect();
+        let sender: Vec<&str> = message.from.iter().map(|author| author.text.as_str()).collect();
+        Self {
+            sender: sender.join("\n"),
+            recipients: recipients.join("\n"),
+            headers: message.headers.lines(),
+            attachments: names.join("\n"),
+        }
+    }
+}
+
+/// Every address it was sent to, as headers and delivery agents tell.
+fn recipients(message: &Message) -> impl Iterator<Item = &Address> {
+    let named = message.to.iter().chain(&message.cc).filter_map(|author| author.address.as_ref());
+    named.chain(&message.envelope.delivered_to).chain(&message.envelope.original_to)
+}
+
+/// How we know that a message is our own, if it is.
+fn own_mark(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Option<String> {
+    if let Some(key) = key
+        && let Some(id) = &message.message_id
+    {
+        if origin::is_our_message_id(key, id) {
+            return Some("its Message-ID is one of ours".to_owned());
+        }
+        let marked = message
+            .headers
+            .all(origin::ORIGIN_HEADER)
+            .any(|value| origin::is_our_origin(key, value, &format!("<{id}>")));
+        if marked {
+            return Some(format!("its `{}` is ours", origin::ORIGIN_HEADER));
+        }
+    }
+    // A web form may write in our name for a customer who stands in Reply-To.
+    let ours = |address: &Address| policy.routing.own.iter().any(|own| own.same_user(address));
+    let from = message.from.first()?.address.as_ref()?;
+    let answers_to_us = message
+        .reply_to
+        .iter()
+        .all(|author| author.address.as_ref().is_some_and(ours));
+    (ours(from) && answers_to_us).then(|| format!("`From` is our own `{from}`"))
+}
+
+/// The mark by which a message belongs to a case of ours, if it has one.
+fn case_token(message: &Message, text: &Text, key: &InstanceKey) -> Option<String> {
+    let addressed = recipients(message).find_map(|address| origin::case_of(key, address));
+    if let Some(reference) = addressed {
+        return Some(format!("sent to case {}", reference.to_uppercase()));
+    }
+    let mut ancestors = message.in_reply_to.iter().chain(&message.references);
+    if ancestors.any(|id| origin::is_our_message_id(key, id)) {
+        return Some("answers our Message-ID".to_owned());
+    }
+    [&message.subject, &text.body, &text.quoted]
+        .into_iter()
+        .find_map(|part| origin::token_in_text(key, part))
+        .map(|reference| format!("holds the token of case {}", reference.to_uppercase()))
+}
+
+fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
+    let folder = policy
+        .routing
+        .kinds
+        .get(&told.kind)
+        .cloned()
+        .unwrap_or_else(|| policy.routing.quarantine.clone());
+    Decision {
+        kind: told.kind,
+        kind_reason: told.reason,
+        category: None,
+        product: None,
+        owner: None,
+        priority: Priority::Normal,
+        action: Action::Ignore,
+        recipient: None,
+        folder,
+        reason: Reason::NoTicket { kind: told.kind },
+        confidence: 1.0,
+        runner_up: None,
+        scores: Vec::new(),
+        evidence: Vec::new(),
+        rules_digest: policy.rules.digest(),
+    }
+}
+
+/// Where a ticket goes and why, before it is put into a decision.
+struct Way {
+    action: Action,
+    recipient: Option<Address>,
+    reason: Reason,
+}
+
+fn ticket(
+    message: &Message,
+    policy: &Policy,
+    text: &Text,
+    told: KindTold,
+    case: Option<String>,
+) -> (Decision, Verdict) {
+    let lines = Lines::of(message);
+    let texts = zones(message, text, &lines);
+    let folded = FoldedZone::all(&texts, policy.rules.settings().fold);
+    let verdict = policy.rules.classify(&folded);
+    let product = policy.registry.resolve(&folded);
+
+    let (category, doubt) = category(&verdict);
+    let doubt = unreadable(message).or(doubt);
+    let category = if doubt.is_some() { CategoryId::review() } else { category };
+    let route = route(policy, &category);
+    let way = match (case, doubt) {
+        (Some(token), _) => review(Reason::InCase { token }),
+        (None, Some(reason)) => review(reason),
+        (None, None) => match route.action {
+            Action::Forward => forward(policy, &verdict, &product),
+            Action::Keep | Action::Ignore => {
+                Way { action: Action::Keep, recipient: None, reason: Reason::Kept }
+            }
+            Action::Review => review(Reason::Kept),
+        },
+    };
+    let folder = match (&way.reason, way.action) {
+        (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
+        (_, Action::Review) => review_folder(policy),
+        _ => route.folder.clone(),
+    };
+    let decision = Decision {
+        kind: told.kind,
+        kind_reason: told.reason,
+        category: Some(category),
+        product: one_product(&product),
+        owner: Some(if way.action == Action::Review { Owner::Partner } else { route.owner }),
+        priority: verdict.priority,
+        action: way.action,
+        recipient: way.recipient,
+        folder,
+        reason: way.reason,
+        confidence: verdict.confidence(),
+        runner_up: verdict.runner_up().cloned(),
+        scores: verdict.scores.clone(),
+        evidence: verdict.evidence.clone(),
+        rules_digest: policy.rules.digest(),
+    };
+    (decision, verdict)
+}
+
+/// The category that stands out, or why none does.
+fn category(verdict: &Verdict) -> (CategoryId, Option<Reason>) {
+    match &verdict.top {
+        Top::Clear { category, .. } => (category.clone(), None),
+        Top::TooWeak { points, threshold, .. } => {
+            let (points, threshold) = (*points, *threshold);
+            (CategoryId::review(), Some(Reason::TooWeak { points, threshold }))
+        }
+        Top::TooClose { runner_up, lead, margin, .. } => {
+            let (runner_up, lead, margin) = (runner_up.clone(), *lead, *margin);
+            (CategoryId::review(), Some(Reason::TooClose { lead, margin, runner_up }))
+        }
+        Top::NoEvidence => (CategoryId::review(), Some(Reason::NoEvidence)),
+    }
+}
+
+fn unreadable(message: &Message) -> Option<Reason> {
+    let note = message.notes.iter().find(|note| note.is_unreadable())?;
+    Some(Reason::Unreadable { what: note.to_string() })
+}
+
+const fn review(reason: Reason) -> Way {
+    Way { action: Action::Review, recipient: None, reason }
+}
+
+/// A category without a route cannot come from a checked configuration; it is reviewed.
+fn route<'a>(policy: &'a Policy, category: &CategoryId) -> std::borrow::Cow<'a, Route> {
+    let routes = &policy.routing.categories;
+    match routes.get(category).or_else(|| routes.get(CategoryId::REVIEW)) {
+        Some(route) => std::borrow::Cow::Borrowed(route),
+        None => std::borrow::Cow::Owned(Route {
+            owner: Owner::Partner,
+            action: Action::Review,
+            folder: policy.routing.quarantine.clone(),
+        }),
+    }
+}
+
+fn review_folder(policy: &Policy) -> Folder {
+    route(policy, &CategoryId::review()).folder.clone()
+}
+
+/// To the publisher's desk, if nothing speaks against it.
+fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
+    let kept = |category: &CategoryId| {
+        policy.routing.categories.get(category).is_none_or(|r| r.action != Action::Forward)
+    };
+    if let Some(against) = verdict.strongest(kept)
+        && against.points >= policy.rules.settings().guard
+    {
+        let (category, points) = (against.category.clone(), against.points);
+        return review(Reason::Guarded { category, points });
+    }
+    let hit = match product {
+        ProductTold::One(hit) => hit,
+        ProductTold::Several(products) => {
+            return review(Reason::SeveralProducts { products: first_four(products) });
+        }
+        ProductTold::None => return review(Reason::NoProduct),
+    };
+    let contact = policy.registry.product(&hit.product).and_then(|p| p.technical.as_ref());
+    let Some(contact) = contact else {
+        return review(Reason::NoContact { product: hit.product.clone() });
+    };
+    let recipient = contact.address.clone();
+    if !policy.allow.allows(&recipient) {
+        return review(Reason::NotAllowed { recipient });
+    }
+    Way { action: Action::Forward, recipient: Some(recipient), reason: Reason::Forwarded }
+}
+
+fn first_four(products: &[ProductId]) -> Vec<ProductId> {
+    products.iter().take(4).cloned().collect()
+}
+
+fn one_product(told: &ProductTold) -> Option<ProductHit> {
+    match told {
+        ProductTold::One(hit) => Some(hit.clone()),
+        ProductTold::Several(_) | ProductTold::None => None,
+    }
+}

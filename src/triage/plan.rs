@@ -1,0 +1,85 @@
+//! The forward that follows from a decision: recipient, marks and case sheet, ready to be
+//! rendered with the original.
+
+use jiff::Timestamp;
+
+use crate::domain::address::Address;
+use crate::domain::decision::{Decision, Evidence};
+use crate::domain::digest::Digest;
+use crate::domain::ids::{MailboxName, TicketId};
+use crate::domain::plan::Plan;
+use crate::mail::Message;
+use crate::mail::newtext::Text;
+use crate::mail::origin::{self, InstanceKey};
+use crate::mail::sheet::{SheetFacts, sheet};
+
+use super::policy::Policy;
+
+/// What is known of a message beside its content.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// Its ticket.
+    pub id: TicketId,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// The mailbox it came to.
+    pub mailbox: &'a MailboxName,
+    /// The mailbox's address: the forward's `From`.
+    pub address: &'a Address,
+    /// When it was read.
+    pub at: Timestamp,
+}
+
+/// The plan of a forward; `None` for a decision that has no recipient.
+pub fn plan(
+    message: &Message,
+    text: &Text,
+    decision: &Decision,
+    policy: &Policy,
+    key: &InstanceKey,
+    incoming: &Incoming<'_>,
+) -> Option<Plan> {
+    let recipient = decision.recipient.clone()?;
+    let product = policy.registry.product(&decision.product.as_ref()?.product)?;
+    let reply_to = origin::reply_to(key, incoming.id, incoming.address);
+    let domain = incoming.address.domain();
+    let message_id =
+        origin::message_id(key, incoming.mailbox, &incoming.digest, &recipient, domain);
+    let reference = incoming.id.reference();
+    let author = message.from.first();
+    // Only what speaks for the category at hand is for the publisher's eyes.
+    let speaks = |e: &&Evidence| e.weight > 0.0 && Some(&e.category) == decision.category.as_ref();
+    let evidence: Vec<String> = decision.evidence.iter().filter(speaks).map(line).collect();
+    let sheet = sheet(&SheetFacts {
+        reference: &reference,
+        product: &product.name,
+        customer_name: author.map_or("", |a| a.name.as_str()),
+        customer_address: author
+            .and_then(|a| a.address.as_ref())
+            .map_or("", |address| address.as_str()),
+        partner: &policy.partner,
+        priority: decision.priority,
+        received: incoming.at,
+        subject: &message.subject,
+        asked: if text.whole_quoted { &text.quoted } else { &text.body },
+        evidence: &evidence,
+        token: &origin::case_token(key, incoming.id),
+        reply_to: &reply_to,
+    });
+    Some(Plan {
+        recipient,
+        from: incoming.address.clone(),
+        from_name: policy.partner.clone(),
+        reply_to,
+        origin: origin::origin_value(key, &message_id),
+        message_id,
+        date: incoming.at,
+        subject: format!("[{reference}] {}: {}", product.name, message.subject),
+        sheet,
+        enclosure: None,
+    })
+}
+
+fn line(evidence: &Evidence) -> String {
+    format!("{} in the {}", evidence.text, evidence.zone)
+}
