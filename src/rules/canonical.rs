@@ -1,0 +1,78 @@
+//! One spelling for the same rules, so that equal rules have equal digests.
+//!
+//! Rules are written in order of their names: moving a rule to another file or place changes
+//! nothing, changing any number or keyword does. Each text is preceded by its length, each number
+//! is its IEEE 754 bits. The first line names the form; a change of meaning must change it.
+
+use crate::domain::decision::{Priority, Zone};
+use crate::domain::digest::Digest;
+
+use super::rule::{List, RuleDraft};
+use super::settings::Settings;
+
+const FORM: &str = "triaged rules 1";
+
+/// The digest of what decides: settings and rules, without notes and places.
+pub(super) fn digest<'d>(
+    settings: &Settings,
+    sorted: impl Iterator<Item = &'d RuleDraft>,
+) -> Digest {
+    let mut out = Canonical(Vec::with_capacity(4096));
+    out.text(FORM);
+    for number in [
+        settings.threshold,
+        settings.margin,
+        settings.guard,
+        settings.share,
+        settings.cap,
+    ] {
+        out.number(number);
+    }
+    for zone in Zone::ALL {
+        out.number(settings.zone_factors.of(zone));
+    }
+    out.count(usize::from(settings.fold.strip_diacritics));
+    for rule in sorted {
+        out.text(rule.id.as_str());
+        out.option(rule.category.as_ref().map(AsRef::as_ref));
+        out.number(rule.weight);
+        for list in List::ALL {
+            out.count(rule.list(list).len());
+            for keyword in rule.list(list) {
+                out.text(keyword.as_str());
+            }
+        }
+        let zones = rule.effective_zones();
+        out.count(zones.len());
+        for zone in zones {
+            out.text(zone.as_str());
+        }
+        out.option(rule.priority.map(Priority::as_str));
+        out.count(rule.near.map_or(0, usize::from));
+        out.number(rule.cap.unwrap_or(settings.cap));
+    }
+    Digest::of(&out.0)
+}
+
+struct Canonical(Vec<u8>);
+
+impl Canonical {
+    fn count(&mut self, n: usize) {
+        self.0.extend((n as u64).to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.count(text.len());
+        self.0.extend(text.as_bytes());
+    }
+
+    fn option(&mut self, text: Option<&str>) {
+        self.count(usize::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    fn number(&mut self, number: f64) {
+        // +0 and -0 are the same number.
+        self.0.extend((number + 0.0).to_bits().to_le_bytes());
+    }
+}

@@ -1,0 +1,295 @@
+//! A message's texts in, a verdict out.
+//!
+//! Texts are folded and scanned once; then each rule of which a literal keyword was hit, and each
+//! that needs none, is tried once. The work grows with the texts and their hits.
+
+use std::collections::BTreeMap;
+
+use crate::domain::decision::{EVIDENCE_MAX, Evidence, Priority, Score};
+use crate::domain::ids::CategoryId;
+
+use super::needles::Hit;
+use super::points::Points;
+use super::rule::{List, Rule};
+use super::ruleset::{RuleSet, Use};
+use super::scoring::{Given, Obstacle, Sight, Touch, Tried};
+use super::verdict::{Lack, NEAR_MISSES_MAX, NearMiss, PriorityEvidence, Top, Verdict};
+use super::zone::{FoldedZone, ZoneText};
+
+/// Most characters of the message shown with a piece of evidence.
+pub const TEXT_SHOWN_MAX: usize = 200;
+
+impl RuleSet {
+    /// What the rules say about a message.
+    pub fn classify(&self, zones: &[ZoneText<'_>]) -> Verdict {
+        self.classify_folded(&FoldedZone::all(zones, self.settings().fold))
+    }
+
+    /// The same on zones that are folded already; they are only folded again when that was done
+    /// with other options than this set's.
+    pub fn classify_folded(&self, zones: &[FoldedZone<'_>]) -> Verdict {
+        let zones = FoldedZone::refolded(zones, self.settings().fold);
+        let hits = self.needles.scan(&zones);
+        let mut touches: Vec<Touch> = Vec::with_capacity(64);
+        for (group, (term, _)) in (0..).zip(hits.groups()) {
+            let uses = self.uses.get(term as usize).map_or(&[][..], Vec::as_slice);
+            touches.extend(uses.iter().map(|&used| Touch { used, group }));
+        }
+        touches.sort_unstable();
+
+        let mut sight = Sight::new(&self.needles, self.settings(), &zones, &hits);
+        let mut tally = Tally::new(self, &zones);
+        let mut always = self.always.iter().copied().peekable();
+        for touched in touches.chunk_by(|a, b| a.used.rule == b.used.rule) {
+            let Some(&Touch {
+                used: Use { rule: number, .. },
+                ..
+            }) = touched.first()
+            else {
+                continue;
+            };
+            while let Some(untouched) = always.next_if(|&n| n < number) {
+                tally.note(untouched, &mut sight, &[]);
+            }
+            always.next_if_eq(&number);
+            // A rule of which only `none` was hit cannot fire.
+            if touched.iter().any(|touch| touch.used.list != List::None)
+                || self.always.binary_search(&number).is_ok()
+            {
+                tally.note(number, &mut sight, touched);
+            }
+        }
+        for untouched in always {
+            tally.note(untouched, &mut sight, &[]);
+        }
+        tally.verdict()
+    }
+}
+
+/// What the rules said so far.
+struct Tally<'a> {
+    set: &'a RuleSet,
+    zones: &'a [FoldedZone<'a>],
+    /// Rules that fired, with their best hit.
+    fired: Vec<(u32, Given)>,
+    given: Vec<(u32, Given)>,
+    nearly: Vec<(u32, Obstacle)>,
+}
+
+impl<'a> Tally<'a> {
+    const fn new(set: &'a RuleSet, zones: &'a [FoldedZone<'a>]) -> Self {
+        Self {
+            set,
+            zones,
+            fired: Vec::new(),
+            given: Vec::new(),
+            nearly: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, number: u32, sight: &mut Sight<'_>, touches: &[Touch]) {
+        let Some(rule) = self.set.rules.get(number as usize) else {
+            return;
+        };
+        match sight.try_rule(rule, touches) {
+            Tried::Silent => {}
+            Tried::Nearly(obstacle) => self.nearly.push((number, obstacle)),
+            Tried::Fires(given) => {
+                self.fired.extend(given.first().map(|&best| (number, best)));
+                // What gives nothing is no evidence for or against anything.
+                let counts = given.iter().any(|g| g.points != Points::ZERO);
+                if rule.category.is_some() && counts {
+                    self.given.extend(given.into_iter().map(|g| (number, g)));
+                }
+            }
+        }
+    }
+
+    fn rule(&self, number: u32) -> Option<&'a Rule> {
+        self.set.rules.get(number as usize)
+    }
+
+    fn category(&self, number: u32) -> Option<&'a CategoryId> {
+        let category = self.rule(number)?.category?;
+        self.set.categories.get(category as usize)
+    }
+
+    fn verdict(mut self) -> Verdict {
+        let sums = self.sums(&self.given);
+        let top = self.top(&sums);
+        let (priority, priority_evidence) = self.priority(sums.first().map(|(id, _)| *id));
+        self.given.sort_by(|(rule, a), (other, b)| {
+            b.points
+                .abs()
+                .cmp(&a.points.abs())
+                .then_with(|| (rule, a.hit, a.slot).cmp(&(other, b.hit, b.slot)))
+        });
+        let omitted = self.given.split_off(self.given.len().min(EVIDENCE_MAX));
+        Verdict {
+            scores: scores(&sums),
+            evidence: self
+                .given
+                .iter()
+                .filter_map(|(rule, given)| self.evidence(*rule, given))
+                .collect(),
+            omitted: scores(&self.sums(&omitted)),
+            priority,
+            priority_evidence,
+            top,
+            fired: self
+                .fired
+                .iter()
+                .filter_map(|(rule, _)| Some(self.rule(*rule)?.id.clone()))
+                .collect(),
+            near_misses: self.near_misses(),
+        }
+    }
+
+    /// Points by category, highest first, then by name.
+    fn sums(&self, given: &[(u32, Given)]) -> Vec<(&'a CategoryId, Points)> {
+        let mut sums: BTreeMap<&CategoryId, Points> = BTreeMap::new();
+        for (rule, given) in given {
+            if let Some(category) = self.category(*rule) {
+                *sums.entry(category).or_default() += given.points;
+            }
+        }
+        let mut sums: Vec<_> = sums.into_iter().collect();
+        sums.sort_by(|(_, a), (_, b)| b.cmp(a));
+        sums
+    }
+
+    fn top(&self, sums: &[(&CategoryId, Points)]) -> Top {
+        let settings = self.set.settings();
+        let Some(&(category, points)) = sums.first() else {
+            return Top::NoEvidence;
+        };
+        let second = sums.get(1).filter(|(_, points)| *points > Points::ZERO);
+        let lead = points - second.map_or(Points::ZERO, |(_, points)| *points);
+        if points < Points::of(settings.threshold) {
+            return Top::TooWeak {
+                category: category.clone(),
+                points: points.value(),
+                threshold: settings.threshold,
+            };
+        }
+        match second {
+            Some(&(runner_up, _)) if lead < Points::of(settings.margin) => Top::TooClose {
+                category: category.clone(),
+                runner_up: runner_up.clone(),
+                lead: lead.value(),
+                margin: settings.margin,
+            },
+            _ => Top::Clear {
+                category: category.clone(),
+                points: points.value(),
+                lead: lead.value(),
+            },
+        }
+    }
+
+    fn priority(&self, first: Option<&CategoryId>) -> (Priority, Vec<PriorityEvidence>) {
+        let setting = |number: u32| {
+            let rule = self.rule(number)?;
+            let counts = rule.category.is_none() || self.category(number) == first;
+            rule.priority.filter(|_| counts)
+        };
+        let highest = self
+            .fired
+            .iter()
+            .filter_map(|(rule, _)| setting(*rule))
+            .max();
+        let evidence = self
+            .fired
+            .iter()
+            .filter(|(rule, _)| highest.is_some() && setting(*rule) == highest)
+            .take(EVIDENCE_MAX)
+            .filter_map(|(number, best)| {
+                let rule = self.rule(*number)?;
+                let zone = self.zones.get(best.hit.text as usize)?;
+                let (text, span) = shown(zone, best.hit);
+                Some(PriorityEvidence {
+                    rule: rule.id.clone(),
+                    zone: zone.zone(),
+                    keyword: keyword(rule, best.list, best.slot),
+                    text,
+                    span,
+                })
+            })
+            .collect();
+        (highest.unwrap_or_default(), evidence)
+    }
+
+    fn evidence(&self, number: u32, given: &Given) -> Option<Evidence> {
+        let rule = self.rule(number)?;
+        let zone = self.zones.get(given.hit.text as usize)?;
+        let (text, span) = shown(zone, given.hit);
+        Some(Evidence {
+            rule: rule.id.clone(),
+            category: self.category(number)?.clone(),
+            zone: zone.zone(),
+            keyword: keyword(rule, given.list, given.slot),
+            text,
+            span,
+            weight: given.points.value(),
+        })
+    }
+
+    fn near_misses(&mut self) -> Vec<NearMiss> {
+        let mut nearly = std::mem::take(&mut self.nearly);
+        let weight = |number: u32| self.rule(number).map_or(0.0, |rule| rule.weight.abs());
+        nearly.sort_by(|(a, _), (b, _)| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
+        nearly
+            .into_iter()
+            .take(NEAR_MISSES_MAX)
+            .filter_map(|(number, obstacle)| {
+                let rule = self.rule(number)?;
+                let lacked = match obstacle {
+                    Obstacle::NoneOfAny => Lack::NoneOfAny,
+                    Obstacle::TooFar { words } => Lack::TooFar { words },
+                    Obstacle::Missing { slot } => Lack::Missing {
+                        keyword: keyword(rule, List::All, slot),
+                    },
+                    Obstacle::Blocked { slot, hit } => {
+                        let zone = self.zones.get(hit.text as usize)?;
+                        Lack::Blocked {
+                            keyword: keyword(rule, List::None, slot),
+                            zone: zone.zone(),
+                            span: zone.original_span(hit.start as usize, hit.end as usize),
+                        }
+                    }
+                };
+                Some(NearMiss {
+                    rule: rule.id.clone(),
+                    category: self.category(number).cloned(),
+                    lacked,
+                })
+            })
+            .collect()
+    }
+}
+
+fn scores(sums: &[(&CategoryId, Points)]) -> Vec<Score> {
+    sums.iter()
+        .map(|&(category, points)| Score {
+            category: category.clone(),
+            points: points.value(),
+        })
+        .collect()
+}
+
+fn keyword(rule: &Rule, list: List, slot: u32) -> String {
+    let slot = rule.list(list).get(slot as usize);
+    slot.map(|slot| slot.keyword.to_string())
+        .unwrap_or_default()
+}
+
+/// What stood in the message, cut to [`TEXT_SHOWN_MAX`] characters, and where.
+pub(super) fn shown(zone: &FoldedZone<'_>, hit: Hit) -> (String, (usize, usize)) {
+    let span = zone.original_span(hit.start as usize, hit.end as usize);
+    let text = zone.original().get(span.0..span.1).unwrap_or_default();
+    let text = match text.char_indices().nth(TEXT_SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    };
+    (text, span)
+}

@@ -1,0 +1,353 @@
+//! The operator's keyword: what may be written, and what it matches.
+//!
+//! | written | matches |
+//! |---|---|
+//! | `faktura` | the word; upper or lower case |
+//! | `glömt lösenord` | the phrase, with any white space between its words |
+//! | `licens*` | words that begin so |
+//! | `*faktura` | words that end so |
+//! | `*konto*` | words that hold it |
+//! | `/fel(kod)? \d+/` | a regular expression (crate `regex`), without regard to case |
+//!
+//! A word's edge is where letters, digits and `_` end; a side of a keyword that is itself no
+//! letter or digit (`c++`) needs no edge. Regular expressions see the folded text: one line, one
+//! space at a time, plain quotes and dashes; `^` and `$` are the zone's beginning and end.
+//! `~word` (a typo allowed) and `@list` (a named list) are kept for later and refused.
+
+use std::fmt;
+use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
+
+use super::fold::{FoldOptions, folded_keyword};
+
+/// Longest keyword that is no regular expression, in bytes.
+pub const KEYWORD_MAX: usize = 200;
+
+/// Longest regular expression, in bytes without its slashes.
+pub const REGEX_MAX: usize = 1_000;
+
+/// Largest compiled regular expression, in bytes.
+pub const REGEX_SIZE_MAX: usize = 1024 * 1024;
+
+/// Deepest nesting within a regular expression.
+const REGEX_NEST_MAX: u32 = 50;
+
+/// One keyword of a rule, parsed.
+#[derive(Debug, Clone)]
+pub struct Keyword {
+    text: Arc<str>,
+    pattern: Pattern,
+}
+
+/// What a keyword looks for.
+#[derive(Debug, Clone)]
+pub(super) enum Pattern {
+    /// A word or phrase, not yet folded.
+    Literal(Literal),
+    /// A regular expression between slashes.
+    Regex {
+        /// Without the slashes.
+        source: Arc<str>,
+        /// As it matches when diacritics are kept.
+        compiled: Regex,
+    },
+}
+
+/// A word or phrase and whether its word may go on beyond it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Literal {
+    /// Without its stars.
+    pub core: String,
+    /// The word may begin before it.
+    pub open_start: bool,
+    /// The word may go on behind it.
+    pub open_end: bool,
+}
+
+/// Why a text is no keyword.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeywordFault {
+    /// Nothing is written.
+    #[error("the keyword is empty; write a word, or take it out")]
+    Empty,
+    /// Only characters that folding drops.
+    #[error("the keyword holds only invisible characters; type it anew")]
+    Invisible,
+    /// Above [`KEYWORD_MAX`] or [`REGEX_MAX`].
+    #[error("the keyword has {bytes} bytes, at most {limit} are taken; split it")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+        /// What is taken.
+        limit: usize,
+    },
+    /// `*` alone.
+    #[error("the keyword is only `*` and would match every word; write letters beside it")]
+    OnlyWildcard,
+    /// `a*b`.
+    #[error(
+        "`*` at character {at} stands inside the keyword; it may only be first or last: use two \
+         keywords under `all`, or a regular expression such as `/{hint}/`"
+    )]
+    WildcardInside {
+        /// Which character, counted from 1.
+        at: usize,
+        /// A regular expression that says the same.
+        hint: String,
+    },
+    /// `faktura *`.
+    #[error("`*` must touch a letter: write `{hint}` without the space")]
+    WildcardApart {
+        /// How it is written.
+        hint: String,
+    },
+    /// `/…` without its second slash.
+    #[error("a keyword that begins with `/` is a regular expression and must end with `/` too")]
+    UnclosedRegex,
+    /// The crate `regex` refuses it.
+    #[error("the regular expression is not valid{}: {what}", at.map(|at| format!(" at character {at}")).unwrap_or_default())]
+    BadRegex {
+        /// Which character of the expression, counted from 1 without the slash.
+        at: Option<usize>,
+        /// What is wrong.
+        what: String,
+    },
+    /// Above [`REGEX_SIZE_MAX`] once compiled.
+    #[error(
+        "the regular expression needs more than {limit} bytes once compiled; lower its counted \
+         repetitions"
+    )]
+    RegexTooBig {
+        /// What is allowed.
+        limit: usize,
+    },
+    /// It would match between any two characters.
+    #[error(
+        "the regular expression matches the empty text and so every message; ask for at least one character"
+    )]
+    MatchesEmpty,
+    /// A form that is kept for later.
+    #[error(
+        "keywords that begin with `{mark}` are not supported yet; in a regular expression write `/{mark}…/`"
+    )]
+    Reserved {
+        /// `~` or `@`.
+        mark: char,
+    },
+}
+
+impl Keyword {
+    /// Parses what the operator wrote; white space around it does not count.
+    pub fn parse(text: &str) -> Result<Self, KeywordFault> {
+        let text = text.trim();
+        let pattern = match text.chars().next() {
+            None => return Err(KeywordFault::Empty),
+            Some('/') => regex_of(text)?,
+            Some('~') => return Err(KeywordFault::Reserved { mark: '~' }),
+            // `@example.com` is a fair keyword for a sender; a list's name has no dot.
+            Some('@') if !text.contains('.') => {
+                return Err(KeywordFault::Reserved { mark: '@' });
+            }
+            Some(_) => Pattern::Literal(literal_of(text)?),
+        };
+        Ok(Self {
+            text: text.into(),
+            pattern,
+        })
+    }
+
+    /// As the operator wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is a regular expression.
+    pub const fn is_regex(&self) -> bool {
+        matches!(self.pattern, Pattern::Regex { .. })
+    }
+
+    pub(super) const fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    pub(super) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+}
+
+impl PartialEq for Keyword {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Keyword {}
+
+impl fmt::Display for Keyword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::str::FromStr for Keyword {
+    type Err = KeywordFault;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+fn literal_of(text: &str) -> Result<Literal, KeywordFault> {
+    if text.len() > KEYWORD_MAX {
+        return Err(KeywordFault::TooLong {
+            bytes: text.len(),
+            limit: KEYWORD_MAX,
+        });
+    }
+    if text.chars().all(|c| c == '*' || c.is_whitespace()) {
+        return Err(KeywordFault::OnlyWildcard);
+    }
+    let core = text.strip_prefix('*').unwrap_or(text);
+    let open_start = core.len() < text.len();
+    let (core, open_end) = match core.strip_suffix('*') {
+        Some(core) => (core, true),
+        None => (core, false),
+    };
+    if let Some(byte) = core.find('*') {
+        let at = usize::from(open_start) + core[..byte].chars().count() + 1;
+        let hint = regex::escape(core).replace(r"\*", r"\w*");
+        return Err(KeywordFault::WildcardInside { at, hint });
+    }
+    if core.trim().len() < core.len() {
+        let star = |open| if open { "*" } else { "" };
+        let hint = format!("{}{}{}", star(open_start), core.trim(), star(open_end));
+        return Err(KeywordFault::WildcardApart { hint });
+    }
+    if folded_keyword(core, FoldOptions::default()).is_empty() {
+        return Err(KeywordFault::Invisible);
+    }
+    Ok(Literal {
+        core: core.to_owned(),
+        open_start,
+        open_end,
+    })
+}
+
+fn regex_of(text: &str) -> Result<Pattern, KeywordFault> {
+    let source = text
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'))
+        .ok_or(KeywordFault::UnclosedRegex)?;
+    if source.is_empty() {
+        return Err(KeywordFault::Empty);
+    }
+    if source.len() > REGEX_MAX {
+        return Err(KeywordFault::TooLong {
+            bytes: source.len(),
+            limit: REGEX_MAX,
+        });
+    }
+    let compiled = compile_regex(source)?;
+    if compiled.is_match("") {
+        return Err(KeywordFault::MatchesEmpty);
+    }
+    Ok(Pattern::Regex {
+        source: source.into(),
+        compiled,
+    })
+}
+
+/// Compiles an expression with the bounds and flags all of them have.
+pub(super) fn compile_regex(source: &str) -> Result<Regex, KeywordFault> {
+    RegexBuilder::new(source)
+        .case_insensitive(true)
+        .size_limit(REGEX_SIZE_MAX)
+        .dfa_size_limit(REGEX_SIZE_MAX)
+        .nest_limit(REGEX_NEST_MAX)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(limit) => KeywordFault::RegexTooBig { limit },
+            other => spoken_regex_fault(&other.to_string()),
+        })
+}
+
+/// The crate tells the place only in its text: the expression, a line with a caret below it, and
+/// a last line `error: …`.
+fn spoken_regex_fault(text: &str) -> KeywordFault {
+    let caret = text.lines().find_map(|line| {
+        let column = line.find('^')?;
+        line.chars()
+            .all(|c| matches!(c, ' ' | '^'))
+            .then_some(column)
+    });
+    let last = text.lines().last().unwrap_or_default();
+    KeywordFault::BadRegex {
+        // The expression is printed behind an indent of four.
+        at: caret.map(|column| column.saturating_sub(4) + 1),
+        what: last.strip_prefix("error: ").unwrap_or(last).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_read_as_it_is_meant() {
+        for (text, core, open_start, open_end) in [
+            ("faktura", "faktura", false, false),
+            ("  glömt   lösenord ", "glömt   lösenord", false, false),
+            ("licens*", "licens", false, true),
+            ("*faktura", "faktura", true, false),
+            ("*konto*", "konto", true, true),
+            ("@example.com", "@example.com", false, false),
+        ] {
+            let keyword = Keyword::parse(text).expect(text);
+            let Pattern::Literal(literal) = keyword.pattern() else {
+                panic!("{text} is no literal");
+            };
+            let wanted = Literal {
+                core: core.to_owned(),
+                open_start,
+                open_end,
+            };
+            assert_eq!(literal, &wanted, "{text}");
+        }
+        assert!(
+            Keyword::parse("/fel(kod)? \\d+/")
+                .expect("a regex")
+                .is_regex()
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_a_way_out() {
+        let long = "a".repeat(KEYWORD_MAX + 1);
+        for (text, message) in [
+            ("", "the keyword is empty"),
+            (" \t", "the keyword is empty"),
+            ("//", "the keyword is empty"),
+            ("\u{ad}\u{200b}", "only invisible characters"),
+            (&long, "201 bytes, at most 200"),
+            ("*", "only `*`"),
+            ("**", "only `*`"),
+            (
+                "a*b",
+                "`*` at character 2 stands inside the keyword; it may only be first or last: use two keywords under `all`, or a regular expression such as `/a\\w*b/`",
+            ),
+            ("**konto", "`*` at character 2"),
+            ("faktura *", "write `faktura*`"),
+            ("/faktura", "must end with `/`"),
+            ("/", "must end with `/`"),
+            ("/åå(b/", "not valid at character 3: unclosed group"),
+            ("/a{1000}{1000}{1000}/", "once compiled"),
+            ("/x*/", "matches the empty text"),
+            ("~synkronisering", "begin with `~` are not supported yet"),
+            ("@driftord", "begin with `@` are not supported yet"),
+        ] {
+            let fault = Keyword::parse(text).expect_err(text).to_string();
+            assert!(fault.contains(message), "{text:?}: {fault}");
+        }
+    }
+}
