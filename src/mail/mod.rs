@@ -1,9 +1,33 @@
 //! Messages: read into values, told by kind, and composed for sending. No I/O.
+//!
+//! - [`message`] and the parts it is made of read bytes into a [`Message`].
+//! - [`newtext`] tells what the writer wrote now from what is quoted and signed.
+//! - [`kind`] tells people's mail from machines' mail.
+//! - [`origin`] makes and recognises our own marks.
+//! - [`sheet`], [`compose`] and [`encode`] write a forward.
 
-pub mod rendered;
+pub mod attachments;
+pub mod authors;
+mod charset;
+mod encoded;
+mod flowed;
+pub mod headers;
+mod html;
+pub mod kind;
+pub mod message;
+mod message_ids;
+mod readable;
+mod structure;
+mod stub;
+pub mod subject;
+mod transfer;
+
+pub mod newtext;
 
 pub mod compose;
 pub mod encode;
-pub mod newtext;
 pub mod origin;
+pub mod rendered;
 pub mod sheet;
+
+pub use message::Message;

@@ -1,0 +1,409 @@
+//! A message as the rest of the program knows it.
+//!
+//! Charge: everything that can be said of a message from its bytes alone. Leaves to `kind` what
+//! sort of mail it is, to the cutter what of its text is new. Invariants: pure; bounded in time,
+//! depth, parts, fields and memory by the constants of the modules it is made of; no input makes it
+//! panic, since the libraries beneath run under a guard.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use mail_parser::parsers::MessageStream;
+
+use super::attachments::{self, Attachment};
+use super::authors::{self, Author};
+use super::encoded;
+use super::headers::{Block, Headers};
+use super::message_ids;
+use super::readable;
+use super::structure::Tree;
+use super::stub;
+use super::subject;
+use crate::domain::address::Address;
+
+/// Most bytes of a subject kept.
+pub const SUBJECT_MAX: usize = 2 << 10;
+
+/// Most addresses kept of the fields a delivery agent adds.
+const ENVELOPE_MAX: usize = 16;
+
+/// One message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Message {
+    /// All header fields, readable, in their order.
+    pub headers: Headers,
+    /// `From`: who wrote it (RFC 5322 §3.6.2). Of several fields the topmost counts.
+    pub from: Vec<Author>,
+    /// `Sender`: who sent it for the author.
+    pub sender: Option<Author>,
+    /// `Reply-To`.
+    pub reply_to: Vec<Author>,
+    /// `To`.
+    pub to: Vec<Author>,
+    /// `Cc`.
+    pub cc: Vec<Author>,
+    /// What delivery wrote into the header.
+    pub envelope: Envelope,
+    /// Decoded, one line, no control characters, at most [`SUBJECT_MAX`] bytes.
+    pub subject: String,
+    /// The subject without reply and forward prefixes and gateway tags.
+    pub subject_base: String,
+    /// `Date`, when it can be read.
+    pub date: Option<Timestamp>,
+    /// Without brackets.
+    pub message_id: Option<String>,
+    /// Without brackets.
+    pub in_reply_to: Vec<String>,
+    /// Without brackets, the nearest ancestor last.
+    pub references: Vec<String>,
+    /// All that can be read, lines ended by `\n`: the own text, then enclosed messages, each
+    /// below a line `-----Original Message-----`.
+    pub plain: String,
+    /// Where in `plain` the enclosed messages start.
+    pub enclosed_at: Option<usize>,
+    /// What hangs on it.
+    pub attachments: Vec<Attachment>,
+    /// How it is built.
+    pub shape: Shape,
+    /// What a reader must know of how it was read.
+    pub notes: Vec<Note>,
+}
+
+/// What the last hops of delivery wrote; worth as much as the server that wrote it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// `Return-Path` (RFC 5321 §4.4), the topmost.
+    pub return_path: Option<ReturnPath>,
+    /// `Delivered-To` (RFC 9228).
+    pub delivered_to: Vec<Address>,
+    /// `X-Original-To`, `X-Envelope-To`, `Envelope-To`.
+    pub original_to: Vec<Address>,
+}
+
+/// The envelope sender as it was written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReturnPath {
+    /// `<>`: a message that must never be answered (RFC 5321 §4.5.5).
+    Null,
+    /// An address.
+    Address(Address),
+    /// Something else, such as a bare `MAILER-DAEMON`; one line.
+    Other(String),
+}
+
+/// How a message is built, as far as its kind depends on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// `report-type` of the outermost multipart/report, in lower case; empty when it tells none.
+    pub report: Option<String>,
+    /// Whether that report is the whole message.
+    pub report_is_root: bool,
+    /// Types of the parts that do not lie in an enclosed message, in lower case.
+    pub parts: Vec<String>,
+}
+
+/// What a reader must know of how a message was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// S/MIME (RFC 8551) or PGP (RFC 3156): the text cannot be read.
+    Encrypted(&'static str),
+    /// All content lies in a `winmail.dat`.
+    TnefOnly,
+    /// A server's stand-in for a message it could not read.
+    Stub,
+    /// A bound was reached: something was left out.
+    Cut,
+    /// A field that may stand once stands more often; the topmost counts.
+    Ambiguous(&'static str),
+    /// The text comes from a page, there was no plain form.
+    HtmlOnly,
+    /// Only the header was read.
+    HeadOnly,
+}
+
+impl Note {
+    /// Whether the text at hand is not what the writer wrote, so that no rule may judge by it.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Encrypted(_) | Self::TnefOnly | Self::Stub | Self::HeadOnly
+        )
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encrypted(how) => write!(f, "encrypted with {how}"),
+            Self::TnefOnly => f.write_str("all content is in a `winmail.dat`"),
+            Self::Stub => f.write_str("the server gave a stand-in for it"),
+            Self::Cut => f.write_str("cut at a limit"),
+            Self::Ambiguous(field) => write!(f, "more than one `{field}`"),
+            Self::HtmlOnly => f.write_str("HTML only"),
+            Self::HeadOnly => f.write_str("only its header was read"),
+        }
+    }
+}
+
+/// Why bytes are no message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unparsable {
+    /// There are none.
+    #[error("the message is empty; fetch it again")]
+    Empty,
+    /// Nothing in them is a header field.
+    #[error("the message has no header field; look at the original")]
+    NoHeader,
+    /// A library gave up.
+    #[error("reading the message stopped with `{what}`; look at the original and report it")]
+    Panicked {
+        /// The panic's words, at most 200 characters.
+        what: String,
+    },
+}
+
+impl Message {
+    /// Reads a whole message.
+    pub fn parse(raw: &[u8]) -> Result<Self, Unparsable> {
+        guarded(raw, || {
+            let tree = Tree::read(raw);
+            let root = tree.root().ok_or(Unparsable::Empty)?;
+            let mut message = Self::from_block(&root.block)?;
+            let read = readable::read(&tree);
+            message.plain = read.text;
+            message.enclosed_at = read.enclosed_at;
+            message.attachments = attachments::list(&tree);
+            message.shape = Shape::of(&tree);
+            if read.cut {
+                message.note(Note::Cut);
+            }
+            if read.html_only {
+                message.note(Note::HtmlOnly);
+            }
+            message.note_unreadable(&tree);
+            Ok(message)
+        })
+    }
+
+    /// Reads what can be told from the header of a message too large to be fetched.
+    pub fn from_head(raw_head: &[u8]) -> Result<Self, Unparsable> {
+        guarded(raw_head, || {
+            let block = Block::read(raw_head, 0, true);
+            let mut message = Self::from_block(&block)?;
+            // The type of the message tells a report; its parts are not at hand.
+            let head = raw_head.get(..block.body).unwrap_or_default();
+            message.shape = Shape::of(&Tree::read(head));
+            message.note(Note::HeadOnly);
+            Ok(message)
+        })
+    }
+
+    /// The first author.
+    pub fn author(&self) -> Option<&Author> {
+        self.from.first()
+    }
+
+    /// The own text, without enclosed messages.
+    pub fn own_text(&self) -> &str {
+        self.enclosed_at
+            .and_then(|at| self.plain.get(..at))
+            .unwrap_or(&self.plain)
+    }
+
+    /// Why the text must not be judged by, when it must not.
+    pub fn unreadable(&self) -> Option<&Note> {
+        self.notes.iter().find(|note| note.is_unreadable())
+    }
+
+    fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn from_block(block: &Block<'_>) -> Result<Self, Unparsable> {
+        if block.fields.is_empty() {
+            return Err(Unparsable::NoHeader);
+        }
+        let (headers, cut) = Headers::read(&block.fields);
+        let list = |name| block.first(name).map(authors::read).unwrap_or_default();
+        let ids = |name| {
+            headers
+                .first(name)
+                .map(message_ids::read)
+                .unwrap_or_default()
+        };
+        let subject = clipped(headers.first("Subject").unwrap_or_default(), SUBJECT_MAX);
+        let mut message = Self {
+            from: list("From"),
+            sender: list("Sender").into_iter().next(),
+            reply_to: list("Reply-To"),
+            to: list("To"),
+            cc: list("Cc"),
+            envelope: Envelope::read(block, &headers),
+            subject_base: subject::base(subject).text.to_owned(),
+            subject: subject.to_owned(),
+            date: block.first("Date").and_then(date),
+            message_id: ids("Message-ID").into_iter().next(),
+            in_reply_to: ids("In-Reply-To"),
+            references: ids("References"),
+            ..Self::default()
+        };
+        for name in [
+            "From",
+            "Sender",
+            "Reply-To",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "Content-Type",
+        ] {
+            if block.all(name).nth(1).is_some() {
+                message.note(Note::Ambiguous(name));
+            }
+        }
+        if cut || block.cut {
+            message.note(Note::Cut);
+        }
+        message.headers = headers;
+        Ok(message)
+    }
+
+    fn note_unreadable(&mut self, tree: &Tree<'_>) {
+        let own = self.own_text().trim();
+        let has = |wanted: &str| self.shape.parts.iter().any(|part| part == wanted);
+        let smime = ["application/pkcs7-mime", "application/x-pkcs7-mime"];
+        let note = if stub::is_stub(&self.subject, own) {
+            Some(Note::Stub)
+        } else if has("multipart/encrypted") || own.starts_with("-----BEGIN PGP MESSAGE-----") {
+            Some(Note::Encrypted("PGP"))
+        } else if own.is_empty() && smime.iter().any(|name| has(name)) {
+            // A signature around the text hides it from us as well (RFC 8551 §3.5.2).
+            let signed = tree.root().and_then(|root| root.media.smime.as_deref());
+            Some(Note::Encrypted(match signed {
+                Some("signed-data") => "S/MIME (an opaque signature)",
+                _ => "S/MIME",
+            }))
+        } else if own.is_empty()
+            && self.attachments.iter().any(|attachment| {
+                matches!(
+                    attachment.media.as_str(),
+                    "application/ms-tnef" | "application/vnd.ms-tnef"
+                ) || attachment.name.eq_ignore_ascii_case("winmail.dat")
+            })
+        {
+            Some(Note::TnefOnly)
+        } else {
+            None
+        };
+        if let Some(note) = note {
+            self.note(note);
+        }
+    }
+}
+
+/// Runs `read`, turning a library's panic into an error.
+fn guarded(
+    raw: &[u8],
+    read: impl FnOnce() -> Result<Message, Unparsable>,
+) -> Result<Message, Unparsable> {
+    if raw.is_empty() {
+        return Err(Unparsable::Empty);
+    }
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let what = panic
+            .downcast_ref::<&str>()
+            .map(|what| (*what).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(Unparsable::Panicked {
+            what: crate::domain::outcome::spoken(&what),
+        })
+    })
+}
+
+fn clipped(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// A date (RFC 5322 §3.3) as leniently as the library reads it.
+fn date(raw: &[u8]) -> Option<Timestamp> {
+    let mut line = encoded::unfold(raw.get(..raw.len().min(256))?).into_owned();
+    line.push(b'\n');
+    let parsed = MessageStream::new(&line).parse_date();
+    let date = parsed.as_datetime().filter(|date| date.is_valid())?;
+    Timestamp::from_second(date.to_timestamp()).ok()
+}
+
+impl Envelope {
+    fn read(block: &Block<'_>, headers: &Headers) -> Self {
+        let addresses = |names: &[&str]| {
+            names
+                .iter()
+                .flat_map(|name| block.all(name).take(ENVELOPE_MAX))
+                .flat_map(|value| authors::read(value).into_iter().take(1))
+                .filter_map(|author| author.address)
+                .take(ENVELOPE_MAX)
+                .collect()
+        };
+        Self {
+            return_path: headers.first("Return-Path").and_then(ReturnPath::read),
+            delivered_to: addresses(&["Delivered-To"]),
+            original_to: addresses(&["X-Original-To", "X-Envelope-To", "Envelope-To"]),
+        }
+    }
+}
+
+impl ReturnPath {
+    fn read(value: &str) -> Option<Self> {
+        let path = value.trim();
+        if path.is_empty() {
+            return None;
+        }
+        let path = path.split_once('<').map_or(path, |(_, tail)| tail);
+        let path = path.split_once('>').map_or(path, |(head, _)| head).trim();
+        Some(if path.is_empty() {
+            Self::Null
+        } else {
+            match path.parse() {
+                Ok(address) => Self::Address(address),
+                Err(_) => Self::Other(clipped(path, 254).to_owned()),
+            }
+        })
+    }
+}
+
+impl Shape {
+    fn of(tree: &Tree<'_>) -> Self {
+        let mut shape = Self::default();
+        let mut next = vec![0];
+        while let Some(at) = next.pop() {
+            let Some(part) = tree.parts.get(at) else {
+                continue;
+            };
+            let media = &part.media;
+            shape.parts.push(media.name.clone());
+            let is_report = media.name == "multipart/report"
+                || (media.is_multipart() && media.report.is_some());
+            if is_report && shape.report.is_none() {
+                shape.report = Some(media.report.clone().unwrap_or_default());
+                shape.report_is_root = at == 0;
+            }
+            if at == 0 || !media.is_message() {
+                next.extend(part.children.iter().rev());
+            }
+        }
+        shape
+    }
+
+    /// Whether a part of this type lies in the message itself.
+    pub fn has(&self, media: &str) -> bool {
+        self.parts.iter().any(|part| part == media)
+    }
+}
