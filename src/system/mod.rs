@@ -1,5 +1,6 @@
-//! Small primitives of the operating system: durable files, locks.
+//! Small primitives of the operating system: durable files, locks, Maildir drops.
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
 pub mod fs;
+pub mod maildir;
