@@ -162,7 +162,13 @@ mod tests {
         fs::write(at("c"), &other).unwrap();
         fs::write(at("d"), &long[1..]).unwrap();
         fs::hard_link(at("a"), at("e")).unwrap();
-        for (name, same) in [("a", true), ("b", true), ("c", false), ("d", false), ("e", true)] {
+        for (name, same) in [
+            ("a", true),
+            ("b", true),
+            ("c", false),
+            ("d", false),
+            ("e", true),
+        ] {
             assert_eq!(same_content(&at("a"), &at(name)).unwrap(), same, "{name}");
         }
     }

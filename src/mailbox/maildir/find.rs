@@ -70,7 +70,10 @@ fn copies<'a>(
     }
     Err(io::Error::new(
         ErrorKind::ResourceBusy,
-        format!("files in `{}` are renamed all the time", directory.display()),
+        format!(
+            "files in `{}` are renamed all the time",
+            directory.display()
+        ),
     ))
 }
 

@@ -57,7 +57,9 @@ impl Tree {
                 return Err(bad("a level of it is empty"));
             }
             if level.contains('.') {
-                return Err(bad("the dot stands between levels there; use `/` or no dot"));
+                return Err(bad(
+                    "the dot stands between levels there; use `/` or no dot",
+                ));
             }
             if level.contains(char::is_control) {
                 return Err(bad("it holds a control character"));
@@ -131,7 +133,9 @@ mod tests {
             assert_eq!(got, Ok(PathBuf::from(directory)), "{folder}");
         }
         let long = "x".repeat(255);
-        for folder in ["", "/", "a/", "/a", "a//b", "..", "a/../b", "v1.2", "a\nb", &long] {
+        for folder in [
+            "", "/", "a/", "/a", "a//b", "..", "a/../b", "v1.2", "a\nb", &long,
+        ] {
             let got = tree.directory(&Folder::from(folder));
             assert!(got.is_err(), "{folder:?} became {got:?}");
         }

@@ -23,3 +23,6 @@ mod steady;
 mod watch;
 
 pub use session::MaildirMailbox;
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,11 @@ mod tests {
         let (one, two) = (dir.path().join("cur/1.a.h"), dir.path().join("cur/2.b.h"));
         fs::write(&one, "x").unwrap();
         for n in 0..many {
-            let (from, to) = if n % 2 == 0 { (&one, &two) } else { (&two, &one) };
+            let (from, to) = if n % 2 == 0 {
+                (&one, &two)
+            } else {
+                (&two, &one)
+            };
             fs::rename(from, to).unwrap();
         }
         assert_eq!(watch.hint(LONG).await, Hint::Changed);
