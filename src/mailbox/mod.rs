@@ -6,6 +6,7 @@
 pub mod exchange;
 pub mod imap;
 pub mod maildir;
+pub mod utf7;
 
 use std::time::Duration;
 
