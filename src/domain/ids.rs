@@ -37,6 +37,13 @@ macro_rules! name {
             }
         }
 
+        // Equal, ordered and hashed as its text is, so that a map can be asked by the text.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0

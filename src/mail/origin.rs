@@ -47,6 +47,11 @@ impl InstanceKey {
         Self(SecretBox::new(Box::new(bytes)))
     }
 
+    /// A secret of its own for another purpose; it tells nothing about this one.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.mac("derive", &[purpose.as_bytes()]).finalize().into_bytes().into()
+    }
+
     /// The MAC, not yet finished, of a purpose and its fields.
     fn mac(&self, purpose: &str, fields: &[&[u8]]) -> Hmac<Sha256> {
         // RFC 2104 §2 fills a short key with zeros up to the block: done here, nothing can fail.

@@ -8,6 +8,7 @@ pub mod imap;
 pub mod maildir;
 pub mod utf7;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -27,7 +28,7 @@ pub enum Mailbox {
     /// An IMAP account.
     Imap(ImapMailbox),
     /// A Maildir.
-    Maildir(MaildirMailbox),
+    Maildir(Arc<MaildirMailbox>),
 }
 
 impl Mailbox {
@@ -43,7 +44,7 @@ impl Mailbox {
             }
             Source::Maildir { .. } => {
                 let (mailbox, opened) = MaildirMailbox::open(config, folders).await?;
-                Ok((Self::Maildir(mailbox), opened))
+                Ok((Self::Maildir(Arc::new(mailbox)), opened))
             }
         }
     }
@@ -101,7 +102,7 @@ impl Mailbox {
     pub async fn close(self) {
         match self {
             Self::Imap(mailbox) => mailbox.close().await,
-            Self::Maildir(mailbox) => mailbox.close().await,
+            Self::Maildir(_) => {}
         }
     }
 }

@@ -162,7 +162,7 @@ impl Crew {
                 filings: filings.clone(),
                 reader: Reader {
                     policy,
-                    key: self.works.key.clone(),
+                    key: Arc::clone(&self.works.key),
                     config: Arc::clone(&self.config),
                     generation: opened.generation,
                 },

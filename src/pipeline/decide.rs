@@ -133,7 +133,7 @@ impl Session<'_> {
         let next = if read.forward.is_some() { Next::Send } else { Next::File };
         let happening = Happening::Decided {
             digest: read.digest,
-            personal: audit::personal(self.works.personal, &self.works.key, &read.summary),
+            personal: audit::personal(self.works.personal, &self.works.pseudonym, &read.summary),
             kind: decision.kind,
             kind_reason: decision.kind_reason.clone(),
             category: decision.category.clone(),

@@ -114,7 +114,7 @@ impl Session<'_> {
             let own = share.split(entry.size.min(self.config.max_size));
             opened.push((entry, Opened { hold, standing, size: 0, since: now, share: own }));
         }
-        let verdicts = self.works.record(self.pen, changes).await?;
+        let verdicts = self.works.record(&self.pen, changes).await?;
         let mut tickets = HashMap::with_capacity(opened.len());
         let mut entries = Vec::with_capacity(opened.len());
         for ((entry, mut ticket), verdict) in opened.into_iter().zip(verdicts.chunks(2)) {
@@ -143,7 +143,7 @@ impl Session<'_> {
             return self.quarantine(hold, standing, &ticket).await;
         }
         let (change, _) = self.try_once(&mut standing)?;
-        if self.works.record(self.pen, vec![change]).await? != [Verdict::Written] {
+        if self.works.record(&self.pen, vec![change]).await? != [Verdict::Written] {
             return Ok(());
         }
         let bytes = ticket.size.min(self.config.max_size);
@@ -170,7 +170,7 @@ impl Session<'_> {
         let (change, _) =
             standing.step(&Event::Try { tries_max }, patch, Actor::Triaged, tried)?;
         tracing::error!(ticket = %ticket.id.reference(), %reason, "goes to quarantine");
-        if self.works.record(self.pen, vec![change]).await? == [Verdict::Written] {
+        if self.works.record(&self.pen, vec![change]).await? == [Verdict::Written] {
             let filing = Filing {
                 hold,
                 standing,

@@ -28,7 +28,7 @@ pub struct Reader {
     /// Rules, registry and routing of the moment.
     pub policy: Arc<Policy>,
     /// Makes and recognises our marks.
-    pub key: InstanceKey,
+    pub key: Arc<InstanceKey>,
     /// The mailbox.
     pub config: Arc<MailboxConfig>,
     /// In which span the items hold.

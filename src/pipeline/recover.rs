@@ -4,7 +4,7 @@
 //! stage a ticket can be found in is resumed here and nowhere else. What is already in hand is
 //! passed over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,11 +15,10 @@ use super::fault::Fault;
 use super::file::Filing;
 use super::session::Session;
 use super::standing::Standing;
-use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::Folder;
-use crate::domain::life::{Effect, Event, Life, Next, Stage, resume};
+use crate::domain::life::{Effect, Event, Stage, resume};
 use crate::domain::locator::Item;
 use crate::domain::reason::HoldReason;
 use crate::domain::ticket::Ticket;

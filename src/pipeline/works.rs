@@ -25,13 +25,15 @@ pub struct Works {
     /// What decides; swapped as a whole.
     pub policy: ArcSwap<Policy>,
     /// What our Message-IDs and marks are made with.
-    pub key: InstanceKey,
+    pub key: Arc<InstanceKey>,
     /// The memory for messages.
     pub budget: Budget,
     /// The bounds.
     pub limits: Limits,
     /// What the audit log may hold of a person.
     pub personal: PersonalPolicy,
+    /// What pseudonyms are made with.
+    pub pseudonym: [u8; 32],
     /// Cancelled when work must end, in order or after a fault.
     pub stop: CancellationToken,
     /// The fault that ended it, if one did.
@@ -43,13 +45,14 @@ impl Works {
     pub fn new(
         ledger: Ledger,
         policy: Policy,
-        key: InstanceKey,
+        key: Arc<InstanceKey>,
         limits: Limits,
         personal: PersonalPolicy,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
             policy: ArcSwap::from_pointee(policy),
+            pseudonym: key.derive("pseudonym"),
             key,
             budget: Budget::new(limits.memory),
             limits,

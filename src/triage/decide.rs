@@ -83,10 +83,21 @@ impl Lines {
         Self {
             sender: sender.join("\n"),
             recipients: recipients.join("\n"),
-            headers: message.headers.lines(),
+            headers: header_lines(message),
             attachments: names.join("\n"),
         }
     }
+}
+
+fn header_lines(message: &Message) -> String {
+    let mut lines = String::new();
+    for field in message.headers.iter() {
+        lines.push_str(&field.name);
+        lines.push_str(": ");
+        lines.push_str(&field.value);
+        lines.push('\n');
+    }
+    lines
 }
 
 /// Every address it was sent to, as headers and delivery agents tell.
@@ -180,7 +191,7 @@ fn ticket(
     let lines = Lines::of(message);
     let texts = zones(message, text, &lines);
     let folded = FoldedZone::all(&texts, policy.rules.settings().fold);
-    let verdict = policy.rules.classify(&folded);
+    let verdict = policy.rules.classify_folded(&folded);
     let product = policy.registry.resolve(&folded);
 
     let (category, doubt) = category(&verdict);
