@@ -17,6 +17,10 @@ use crate::mailbox::exchange::{
 use super::session::{Session, uid_of};
 use super::{fetch, find, idle, list, settle};
 
+/// How long after a command the server is not brought to idle again for one who waits: where one
+/// command came, the next is near, and would have to wait for the answer to IDLE.
+const LINGER: Duration = Duration::from_millis(20);
+
 type Answer<T> = oneshot::Sender<Result<T, Trouble>>;
 
 /// What a mailbox can be asked.
@@ -48,6 +52,7 @@ struct Waiting {
 
 /// What ended a wait.
 enum Event {
+    Resume,
     Request(Option<Request>),
     Heard(Result<(), Trouble>),
     Renew,
@@ -64,12 +69,15 @@ pub(super) async fn run(
 ) {
     let mut waiting: Option<Waiting> = None;
     let mut polled = Instant::now();
+    // When the server may be brought to idle again after a command.
+    let mut resume = Instant::now();
     loop {
-        if let Err(trouble) = prepare(&mut session, &mut waiting).await {
+        if let Err(trouble) = prepare(&mut session, &mut waiting, resume).await {
             fail(waiting, &end, trouble);
             return;
         }
-        let result = match wait(&mut session, &mut requests, &mut waiting, polled).await {
+        let result = match wait(&mut session, &mut requests, &mut waiting, polled, resume).await {
+            Event::Resume => Ok(()),
             Event::Request(None) => {
                 idle::logout(&mut session).await;
                 return;
@@ -84,11 +92,13 @@ pub(super) async fn run(
                 let before = waiting.replace(Waiting { until, answer });
                 quiet(before);
                 polled = Instant::now();
+                resume = polled;
                 Ok(())
             }
             Event::Request(Some(request)) => {
                 let result = serve(&mut session, request).await;
                 polled = Instant::now();
+                resume = polled + LINGER;
                 result
             }
             Event::Heard(result) => result,
@@ -114,11 +124,15 @@ pub(super) async fn run(
 }
 
 /// Tells who waits that there is news, or brings the server to announce some.
-async fn prepare(session: &mut Session, waiting: &mut Option<Waiting>) -> Result<(), Trouble> {
+async fn prepare(
+    session: &mut Session,
+    waiting: &mut Option<Waiting>,
+    resume: Instant,
+) -> Result<(), Trouble> {
     if waiting.is_none() {
         return Ok(());
     }
-    if !session.talk.has_news() {
+    if !session.talk.has_news() && resume <= Instant::now() {
         idle::begin(session).await?;
     }
     // An announcement may have come before the server agreed to idle.
@@ -135,6 +149,7 @@ async fn wait(
     requests: &mut mpsc::Receiver<Request>,
     waiting: &mut Option<Waiting>,
     polled: Instant,
+    resume: Instant,
 ) -> Event {
     let renew = session
         .talk
@@ -142,6 +157,7 @@ async fn wait(
         .map(|since| since + idle::IDLE_MAX);
     let idling = renew.is_some();
     let over = waiting.as_ref().map(|w| w.until);
+    let begin = (over.is_some() && !idling && session.idles).then_some(resume);
     let poll = (over.is_some() && !idling).then_some(polled + idle::POLL_EVERY);
     tokio::select! {
         biased;
@@ -149,6 +165,7 @@ async fn wait(
         heard = idle::watch(session), if idling => Event::Heard(heard),
         () = at(over) => Event::Over,
         () = at(renew) => Event::Renew,
+        () = at(begin) => Event::Resume,
         () = at(poll) => Event::Poll,
         () = abandoned(waiting.as_mut()) => Event::Abandoned,
     }

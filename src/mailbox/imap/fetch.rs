@@ -24,8 +24,6 @@ use super::parts::{PART_BYTES, Want, fetch_parts};
 use super::session::{Session, uid_of};
 use super::uids::sets;
 
-/// Messages that may wait for the one who asked, beside the one being read.
-pub(super) const WAITING_MAX: usize = 16;
 /// Most messages in one command: what is left to read when nobody wants the rest any more.
 const TOGETHER_MAX: usize = 50;
 /// Most bytes of a head.

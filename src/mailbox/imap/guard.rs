@@ -226,6 +226,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
                 let mut direct = ReadBuf::new(buf.initialize_unfilled_to(part));
                 ready!(Pin::new(&mut this.stream).poll_read(cx, &mut direct))?;
                 let got = direct.filled().len();
+                if got == 0 {
+                    return Poll::Ready(Err(torn()));
+                }
                 buf.advance(got);
                 this.literal -= u64::try_from(got).unwrap_or(this.literal);
                 return Poll::Ready(Ok(()));
@@ -239,8 +242,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
                 if this.pending() == 0 && this.inside.is_none() {
                     return Poll::Ready(Ok(()));
                 }
-                let text = "closed in the middle of a reply";
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text)));
+                return Poll::Ready(Err(torn()));
             }
             this.end += got;
         }
@@ -263,6 +265,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
+}
+
+fn torn() -> io::Error {
+    let text = "closed in the middle of a reply";
+    io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
 /// What a response that begins with `line` is.

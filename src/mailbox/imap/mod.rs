@@ -113,17 +113,15 @@ impl ImapMailbox {
     }
 
     /// Fetches `entries`; each comes once, in no particular order. Of a message above `max_size`
-    /// bytes only the head is fetched. What the caller wants to hold in memory is what it asks
-    /// for: at most 16 fetched messages wait in the channel.
-    ///
-    /// The channel must be emptied or dropped before another request is waited for; dropping it
-    /// stops the fetching soon. An `Err` is the last value.
+    /// bytes only the head is fetched. The channel has room for all, so that other requests never
+    /// wait for its reader; how much memory that takes is decided by how much is asked for.
+    /// Dropping the channel stops the fetching soon. An `Err` is the last value.
     pub async fn fetch(
         &self,
         entries: Vec<Entry>,
         max_size: u64,
     ) -> mpsc::Receiver<Result<Fetched, Trouble>> {
-        let (to, fetched) = mpsc::channel(fetch::WAITING_MAX);
+        let (to, fetched) = mpsc::channel(entries.len() + 1);
         let failed = to.clone();
         let request = Request::Fetch {
             entries,

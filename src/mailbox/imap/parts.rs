@@ -13,6 +13,9 @@ use super::talk::Talk;
 /// Bytes of a part.
 pub(super) const PART_BYTES: u64 = 1 << 20;
 
+/// Most bytes that are reserved at a server's word.
+const RESERVED_MAX: u64 = 64 << 20;
+
 /// What is fetched.
 #[derive(Debug)]
 pub(super) struct Want {
@@ -38,7 +41,7 @@ struct Assembly {
 /// Fetches `want`: [`Content::Whole`] of whatever length the server gives, [`Content::Gone`] when
 /// it shows no such message, or [`Content::Unusable`].
 pub(super) async fn fetch_parts(talk: &mut Talk, want: &Want) -> Result<Content, Trouble> {
-    let room = want.expected.min(want.most).saturating_add(1);
+    let room = want.expected.min(RESERVED_MAX) + 1;
     let mut assembly = Assembly {
         bytes: Vec::with_capacity(usize::try_from(room).unwrap_or(0)),
         shown: false,
