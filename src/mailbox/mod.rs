@@ -78,6 +78,24 @@ impl Mailbox {
         }
     }
 
+    /// Whether a filing cannot be cut off between copy and removal. Where it can, what is still in
+    /// the source folder after a crash must be looked for before it is filed again.
+    pub fn files_in_one_step(&self) -> bool {
+        match self {
+            Self::Imap(mailbox) => mailbox.files_in_one_step(),
+            Self::Maildir(_) => true,
+        }
+    }
+
+    /// Removes from the source folder what [`Self::find`] found elsewhere: the rest of a filing
+    /// that was cut off.
+    pub async fn remove(&self, found: Vec<Found>) -> Result<(), Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.remove(found).await,
+            Self::Maildir(_) => Ok(()),
+        }
+    }
+
     /// Looks for messages in the folders that are filed into, from each mark on.
     pub async fn find(
         &self,

@@ -22,7 +22,7 @@ use crate::domain::locator::Item;
 use crate::domain::reason::Reason;
 use crate::ledger::{Change, Patch, Pen};
 use crate::mailbox::Mailbox;
-use crate::mailbox::exchange::{Mark, Move, MoveEnd, Sought};
+use crate::mailbox::exchange::{Found, Mark, Move, MoveEnd, Sought};
 
 /// Most moves asked for at once.
 const BATCH_MAX: usize = 1000;
@@ -98,6 +98,35 @@ impl Filer<'_> {
         batch
     }
 
+    /// Files again what is still in the source folder after a session broke off. Where filing
+    /// takes two steps the copy may be there already: then only the rest is done.
+    pub async fn file_again(&self, mut batch: Vec<Filing>) -> Result<(), Fault> {
+        if !self.mailbox.files_in_one_step() {
+            let found = self.find(&batch).await?;
+            let places = places(&found);
+            self.mailbox.remove(found).await?;
+            let mut changes = Vec::with_capacity(places.len());
+            let mut rest = Vec::with_capacity(batch.len());
+            for mut filing in batch {
+                match places.get(&filing.item) {
+                    Some((folder, _)) => changes.push(found_there(&mut filing, folder)?),
+                    None => rest.push(filing),
+                }
+            }
+            self.works.record(self.pen, changes).await?;
+            batch = rest;
+        }
+        self.file(batch).await
+    }
+
+    async fn find(&self, filings: &[Filing]) -> Result<Vec<Found>, Fault> {
+        let sought = filings
+            .iter()
+            .map(|f| Sought { item: f.item.clone(), size: f.size, digest: f.digest })
+            .collect();
+        Ok(self.mailbox.find(sought, self.marks.to_vec()).await?)
+    }
+
     async fn file(&self, batch: Vec<Filing>) -> Result<(), Fault> {
         let moves =
             batch.iter().map(|f| Move { item: f.item.clone(), folder: f.folder.clone() }).collect();
@@ -131,15 +160,7 @@ impl Filer<'_> {
 
     /// Looks for messages that left the source folder without a proof of where they went.
     pub async fn look(&self, mut doubtful: Vec<Filing>) -> Result<(), Fault> {
-        let sought = doubtful
-            .iter()
-            .map(|f| Sought { item: f.item.clone(), size: f.size, digest: f.digest })
-            .collect();
-        let mut places: HashMap<Item, (Folder, u32)> = HashMap::new();
-        for found in self.mailbox.find(sought, self.marks.to_vec()).await? {
-            let place = places.entry(found.item).or_insert((found.folder, 0));
-            place.1 += found.copies;
-        }
+        let places = places(&self.find(&doubtful).await?);
         let mut changes = Vec::with_capacity(doubtful.len());
         for filing in &mut doubtful {
             let change = match places.get(&filing.item) {
@@ -152,7 +173,7 @@ impl Filer<'_> {
                             "lies there more than once: another program moves mail in this mailbox"
                         );
                     }
-                    found(filing, folder)?
+                    found_there(filing, folder)?
                 }
                 None => gone(filing)?,
             };
@@ -161,6 +182,16 @@ impl Filer<'_> {
         self.works.record(self.pen, changes).await?;
         Ok(())
     }
+}
+
+/// Where each message lies, and how many copies of it there are.
+fn places(found: &[Found]) -> HashMap<Item, (Folder, u32)> {
+    let mut places: HashMap<Item, (Folder, u32)> = HashMap::new();
+    for one in found {
+        let place = places.entry(one.item.clone()).or_insert((one.folder.clone(), 0));
+        place.1 += one.copies;
+    }
+    places
 }
 
 /// Whether this stage is one in which the message may have been moved by us.
@@ -183,7 +214,7 @@ fn filed(filing: &mut Filing, proof: Proof) -> Result<Change, Fault> {
 }
 
 /// It lies in one of our folders: by our own move, or because a person filed it.
-fn found(filing: &mut Filing, folder: &Folder) -> Result<Change, Fault> {
+fn found_there(filing: &mut Filing, folder: &Folder) -> Result<Change, Fault> {
     if was_to_be_moved(&filing.standing.life.stage) {
         filing.folder = folder.clone();
         return filed(filing, Proof::Looked);

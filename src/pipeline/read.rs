@@ -15,9 +15,10 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::TicketId;
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
-use crate::domain::ticket::Summary;
+use crate::domain::ticket::{Summary, Ticket};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::Message;
+use crate::mail::newtext;
 use crate::mailbox::exchange::{Content, Fetched, Trouble};
 use crate::triage::plan::{Incoming, plan};
 use crate::triage::{Policy, decide};
@@ -103,6 +104,21 @@ impl Reader {
             }
         }
         (reads, None)
+    }
+
+    /// The plan of a ticket whose decision a person changed.
+    pub fn plan_again(&self, ticket: &Ticket, original: &[u8], digest: Digest) -> Option<Plan> {
+        let message = Message::parse(original).ok()?;
+        let text = newtext::cut(&message.plain);
+        let incoming = Incoming {
+            id: ticket.id,
+            digest,
+            mailbox: &self.config.name,
+            address: &self.config.address,
+            at: Timestamp::now(),
+        };
+        let decision = ticket.decision.as_ref()?;
+        plan(&message, &text, decision, &self.policy, &self.key, &incoming)
     }
 
     fn read(&self, item: &Item, content: Content, now: Timestamp) -> ReadEnd {

@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::file::Filing;
 use super::session::Session;
 use super::standing::Standing;
+use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::Folder;
@@ -105,6 +106,7 @@ impl Session<'_> {
     /// Resumes what is unfinished. With `present`, what is no longer in the folder is looked for.
     async fn resume_unfinished(&mut self, present: Option<&HashSet<Item>>) -> Result<(), Fault> {
         let mut sends = Vec::new();
+        let mut moves = Vec::new();
         let mut missing = Vec::new();
         let mut cursor = None;
         loop {
@@ -117,10 +119,13 @@ impl Session<'_> {
                 let here = ticket.locator.generation == self.opened.generation
                     && present.is_none_or(|items| items.contains(&ticket.locator.item));
                 if here {
-                    self.resume_one(ticket, &mut sends).await?;
+                    self.resume_one(ticket, &mut sends, &mut moves).await?;
                 } else {
                     missing.push(ticket);
                 }
+            }
+            if !moves.is_empty() {
+                self.filer().file_again(std::mem::take(&mut moves)).await?;
             }
             self.send_again(&mut sends).await?;
             cursor = next;
@@ -137,23 +142,14 @@ impl Session<'_> {
         &mut self,
         ticket: Ticket,
         sends: &mut Vec<Ticket>,
+        moves: &mut Vec<Filing>,
     ) -> Result<(), Fault> {
         match resume(&ticket.life) {
             Effect::Read if !self.again.iter().any(|t| t.id == ticket.id) => {
                 self.again.push_back(ticket);
             }
             Effect::Move => {
-                let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
-                let filing = Filing {
-                    hold,
-                    standing: Standing::of(&ticket),
-                    item: ticket.locator.item,
-                    size: ticket.size,
-                    digest: ticket.digest,
-                    folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
-                    quarantined: None,
-                };
-                self.hand_to_filer(filing).await;
+                moves.extend(self.filing_of(ticket));
             }
             Effect::Queue => {
                 let ticket = if ticket.life.stage == Stage::Sending {
@@ -176,6 +172,19 @@ impl Session<'_> {
             Effect::Read | Effect::AskPerson | Effect::Transmit | Effect::Nothing => {}
         }
         Ok(())
+    }
+
+    /// The ticket taken in hand as something to be filed; `None` when it is in hand already.
+    fn filing_of(&self, ticket: Ticket) -> Option<Filing> {
+        Some(Filing {
+            hold: self.hands.take(ticket.id)?,
+            standing: Standing::of(&ticket),
+            item: ticket.locator.item,
+            size: ticket.size,
+            digest: ticket.digest,
+            folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
+            quarantined: None,
+        })
     }
 
     fn quarantine_folder(&self) -> Folder {
@@ -223,51 +232,42 @@ impl Session<'_> {
     }
 
     async fn send_one_again(&mut self, ticket: Ticket) -> Result<(), Fault> {
-        let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
-        let mut standing = Standing::of(&ticket);
-        let (Some(plan), Some(digest)) = (ticket.plan, ticket.digest) else {
-            return self.hold_unfetchable(standing, "the ledger has no plan for it").await;
-        };
         let share = self.works.budget.take(ticket.size).await;
-        let item = ticket.locator.item.clone();
-        let entry = Entry { item: item.clone(), size: ticket.size };
+        let entry = Entry { item: ticket.locator.item.clone(), size: ticket.size };
         let mut fetched = self.mailbox.fetch(vec![entry], u64::MAX).await;
         let content = match fetched.recv().await {
             Some(fetched) => fetched?.content,
             None => Content::Unusable { what: "no answer".to_owned() },
         };
+        drop(fetched);
         let original = match content {
             Content::Whole(bytes) => bytes,
             Content::Gone => {
-                let folder = ticket.folder.unwrap_or_else(|| self.quarantine_folder());
-                let size = ticket.size;
-                let gone = Filing {
-                    hold,
-                    standing,
-                    item,
-                    size,
-                    digest: Some(digest),
-                    folder,
-                    quarantined: None,
-                };
-                return self.filer().look(vec![gone]).await;
+                let gone: Vec<Filing> = self.filing_of(ticket).into_iter().collect();
+                return self.filer().look(gone).await;
             }
-            Content::Head(_) => {
-                return self.hold_unfetchable(standing, "only its head could be fetched").await;
-            }
-            Content::Unusable { what } => return self.hold_unfetchable(standing, &what).await,
+            Content::Head(_) => return self.hold_unfetchable(&ticket, "only its head").await,
+            Content::Unusable { what } => return self.hold_unfetchable(&ticket, &what).await,
         };
-        if Digest::of(&original) != digest {
+        let digest = Digest::of(&original);
+        if ticket.digest.is_some_and(|known| known != digest) {
             let what = "its content is not what was decided on";
-            return self.hold_unfetchable(standing, what).await;
+            return self.hold_unfetchable(&ticket, what).await;
         }
-        // A deferred ticket begins from its own stage; one decided before is as it was.
-        standing.at = ticket.changed_at;
+        // A person may have given it a recipient: then the plan is made now.
+        let plan = match ticket.plan.clone() {
+            Some(plan) if Some(&plan.recipient) == recipient(&ticket) => Some(plan),
+            _ => self.reader.plan_again(&ticket, &original, digest),
+        };
+        let Some(plan) = plan else {
+            return self.hold_unfetchable(&ticket, "no forward can be made of it").await;
+        };
+        let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
         self.hand_to_lane(Job {
             hold,
             share,
-            standing,
-            item,
+            standing: Standing::of(&ticket),
+            item: ticket.locator.item,
             size: ticket.size,
             digest,
             folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
@@ -281,7 +281,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn hold_unfetchable(&self, mut standing: Standing, what: &str) -> Result<(), Fault> {
+    async fn hold_unfetchable(&self, ticket: &Ticket, what: &str) -> Result<(), Fault> {
+        let mut standing = Standing::of(ticket);
         let reason = HoldReason::Unfetchable { what: what.to_owned() };
         tracing::error!(ticket = %standing.id.reference(), %reason, "held");
         let held = Happening::Held { reason: reason.clone() };
@@ -301,16 +302,7 @@ impl Session<'_> {
                     None => continue,
                 }
             }
-            let Some(hold) = self.hands.take(ticket.id) else { continue };
-            doubtful.push(Filing {
-                hold,
-                standing: Standing::of(&ticket),
-                item: ticket.locator.item,
-                size: ticket.size,
-                digest: ticket.digest,
-                folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
-                quarantined: None,
-            });
+            doubtful.extend(self.filing_of(ticket));
         }
         if doubtful.is_empty() { Ok(()) } else { self.filer().look(doubtful).await }
     }
@@ -340,4 +332,9 @@ impl Session<'_> {
         self.works.record(&self.pen, vec![change]).await?;
         Ok(())
     }
+}
+
+/// Whom the ticket is to be sent to by its decision.
+fn recipient(ticket: &Ticket) -> Option<&Address> {
+    ticket.decision.as_ref().and_then(|decision| decision.recipient.as_ref())
 }

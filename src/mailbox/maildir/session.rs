@@ -24,10 +24,6 @@ use crate::mailbox::exchange::{
     Entry, Fetched, Found, Hint, Listing, Mark, Move, Moved, Opened, Sought, Trouble,
 };
 
-/// How many fetched messages wait for the reader at most; the caller bounds their bytes by what
-/// it asks for at once.
-const FETCHED_AHEAD: usize = 16;
-
 /// A Maildir whose source folder is watched.
 #[derive(Debug)]
 pub struct MaildirMailbox {
@@ -120,7 +116,7 @@ impl MaildirMailbox {
         entries: Vec<Entry>,
         max_size: u64,
     ) -> mpsc::Receiver<Result<Fetched, Trouble>> {
-        let (sender, receiver) = mpsc::channel(FETCHED_AHEAD);
+        let (sender, receiver) = mpsc::channel(entries.len().max(1));
         let place = Arc::clone(&self.place);
         spawn_blocking(move || {
             let pass = |fetched| sender.blocking_send(Ok(fetched)).is_ok();
