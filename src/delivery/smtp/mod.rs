@@ -95,7 +95,7 @@ impl SmtpLane {
         })?;
         let mut session = self.session().await?;
         if let Err(denied) = begin(&mut session, &envelope, message, &self.patience).await {
-            if !(denied.session_over && session.is_worn(&self.patience)) {
+            if !(denied.session_over && session.is_worn()) {
                 session.part();
                 return Err(denied.outcome);
             }

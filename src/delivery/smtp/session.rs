@@ -6,7 +6,7 @@
 //! outcome.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::{Auth, Ehlo, Quit, Starttls};
@@ -25,6 +25,9 @@ use crate::config::net::Tls;
 use crate::config::secret::Secret;
 use crate::domain::outcome::{Cause, Outcome, spoken};
 use crate::system::{net, tls};
+
+/// Silence up to which a connection that has carried nothing counts as just opened.
+const FRESH_FOR: Duration = Duration::from_secs(5);
 
 /// A connection over which messages can be sent, one after the other.
 pub(super) struct Session {
@@ -177,8 +180,8 @@ impl Session {
     }
 
     /// Whether the server may have given it up meanwhile, so that its end is no news.
-    pub fn is_worn(&self, patience: &Patience) -> bool {
-        self.carried > 0 || self.heard.elapsed() > patience.courtesy
+    pub fn is_worn(&self) -> bool {
+        self.carried > 0 || self.heard.elapsed() > FRESH_FOR
     }
 
     /// Says good-bye, without waiting for the answer.

@@ -1,0 +1,31 @@
+//! Delivery by SMTP: dialogues with a scripted server, and a real Postfix.
+
+#[path = "support/pki.rs"]
+mod pki;
+#[path = "support/postfix.rs"]
+mod postfix;
+#[path = "support/smtp_peer.rs"]
+mod smtp_peer;
+
+#[path = "smtp/dialogues.rs"]
+mod dialogues;
+#[path = "smtp/lane.rs"]
+mod lane;
+#[path = "smtp/real.rs"]
+mod real;
+
+use triaged::domain::address::Address;
+use triaged::mail::rendered::Rendered;
+
+fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+/// A message with `lines` as its body; every line is ended by CRLF.
+fn message(subject: &str, lines: &[&str]) -> Rendered {
+    let head = format!("From: help@partner.example\r\nSubject: {subject}\r\n\r\n");
+    let body: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let bytes = (head + &body).into_bytes();
+    let eight_bit = !bytes.is_ascii();
+    Rendered { bytes, eight_bit }
+}

@@ -1,0 +1,157 @@
+//! What the files of dialogues cannot say: a call that is given up, a server that is not there.
+
+use triaged::config::delivery::{AllowList, DeliveryConfig, SmtpConfig, Transport};
+use triaged::config::net::{Server, Tls};
+use triaged::delivery::smtp::SmtpLane;
+use triaged::domain::outcome::{Cause, Outcome};
+
+use crate::smtp_peer::{Act, Always, Peer, Plan, Rule};
+use crate::{address, message};
+
+fn config(host: &str, port: u16) -> SmtpConfig {
+    SmtpConfig {
+        server: Server {
+            host: host.into(),
+            port,
+            tls: Tls::None,
+            ca_file: None,
+        },
+        login: None,
+        connections: 3,
+        hello: "client.partner.example".into(),
+    }
+}
+
+fn rule(step: &str, nth: usize, act: Act) -> Rule {
+    let step = step.into();
+    let nth = Some(nth);
+    Rule { step, nth, act }
+}
+
+#[tokio::test]
+async fn a_call_given_up_leaves_no_half_used_connection() {
+    for step in ["MAIL", "DATA", "DOT"] {
+        let peer = Peer::start(Plan {
+            offers: vec!["PIPELINING".into()],
+            rules: vec![rule(step, 2, Act::Stall(Always))],
+            ..Plan::default()
+        })
+        .await;
+        let (from, to) = (
+            address("help@partner.example"),
+            address("a@publisher.example"),
+        );
+        let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+        let (first, second) = (message("one", &[]), message("two", &[]));
+
+        let outcome = lane.send(&from, &to, &first, async { true }).await;
+        assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
+        tokio::select! {
+            outcome = lane.send(&from, &to, &second, async { true }) => panic!("{outcome:?}"),
+            () = peer.until(|record| record.times(step) == 2) => {}
+        }
+        let outcome = lane.send(&from, &to, &second, async { true }).await;
+        assert!(
+            matches!(outcome, Outcome::Delivered { .. }),
+            "{step}: {outcome:?}"
+        );
+        let record = peer.record();
+        assert_eq!((record.connections, record.stored.len()), (2, 2), "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_gate_lets_no_byte_through() {
+    let peer = Peer::start(Plan::default()).await;
+    let (from, to) = (
+        address("help@partner.example"),
+        address("a@publisher.example"),
+    );
+    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+    let outcome = lane
+        .send(&from, &to, &message("one", &[]), async { false })
+        .await;
+    assert!(matches!(outcome, Outcome::Deferred { .. }), "{outcome:?}");
+    peer.until(|record| !record.partial.is_empty()).await;
+    let record = peer.record();
+    assert_eq!(
+        (record.partial, record.stored),
+        (vec![Vec::new()], Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_nobodys_fault() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    for (host, words) in [
+        ("127.0.0.1", "refused"),
+        ("nowhere.invalid", "nowhere.invalid"),
+    ] {
+        let outcome = SmtpLane::new(config(host, port)).ready().await;
+        let Err(Outcome::Deferred { cause, reply }) = outcome else {
+            panic!("{host}: {outcome:?}");
+        };
+        assert_eq!(cause, Cause::Server);
+        assert!(reply.contains(words), "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn getting_ready_says_what_the_server_takes_and_sends_nothing() {
+    let peer = Peer::start(Plan {
+        offers: vec!["8BITMIME".into(), "SIZE 5000".into()],
+        ..Plan::default()
+    })
+    .await;
+    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+    for _ in 0..3 {
+        let able = lane.ready().await.expect("a server that is there");
+        assert_eq!((able.eight_bit, able.size_max), (true, Some(5000)));
+    }
+    let record = peer.record();
+    assert_eq!(
+        (record.connections, record.steps.join(" ").as_str()),
+        (1, "GREETING EHLO")
+    );
+}
+
+#[tokio::test]
+async fn a_message_out_of_form_is_not_sent() {
+    let peer = Peer::start(Plan::default()).await;
+    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+    let (from, to) = (
+        address("help@partner.example"),
+        address("a@publisher.example"),
+    );
+    for body in [
+        "a\n.\r\nMAIL FROM:<x@attacker.example>",
+        "a\r.\r",
+        "no line end",
+    ] {
+        let mut message = message("smuggled", &[]);
+        message.bytes.extend_from_slice(body.as_bytes());
+        let outcome = lane.send(&from, &to, &message, async { true }).await;
+        let Outcome::Refused { cause, .. } = outcome else {
+            panic!("{body:?}: {outcome:?}");
+        };
+        assert_eq!(cause, Cause::Message);
+    }
+    assert_eq!(peer.record().connections, 0);
+}
+
+#[test]
+fn there_are_as_many_lanes_as_connections() {
+    let mut config = DeliveryConfig {
+        transport: Transport::Smtp(config("127.0.0.1", 25)),
+        allow: AllowList::default(),
+        per_minute: None,
+        expire: std::time::Duration::from_hours(1),
+    };
+    assert_eq!(triaged::delivery::lanes(&config), 3);
+    config.transport = Transport::Maildir {
+        path: "/nowhere".into(),
+    };
+    assert_eq!(triaged::delivery::lanes(&config), 1);
+}
