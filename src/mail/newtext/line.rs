@@ -1,0 +1,103 @@
+//! Lines, and the form in which they are compared with known phrases.
+
+/// Bytes of a line that are looked at; what lies behind them is text whatever it says.
+pub const LOOK_MAX: usize = 400;
+
+/// Where a line ends up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Written now.
+    New,
+    /// Quoted or forwarded.
+    Quoted,
+    /// Signature or disclaimer.
+    Signature,
+}
+
+/// The lines of `text` without their ends, whichever of CRLF, LF or CR they have.
+pub fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        lines.extend(line.split('\r'));
+    }
+    lines
+}
+
+/// White space, and what takes no room: joiners, soft hyphen, byte order mark.
+fn is_space(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        )
+}
+
+/// The line without what cannot be seen at its ends.
+pub fn trimmed(line: &str) -> &str {
+    line.trim_matches(is_space)
+}
+
+/// Whether nothing can be seen on the line.
+pub fn is_blank(line: &str) -> bool {
+    trimmed(line).is_empty()
+}
+
+/// The start of a line for comparing: lower case, single spaces, plain apostrophes, without the
+/// marks of bold text; at most [`LOOK_MAX`] bytes of the line.
+pub fn plain(line: &str) -> String {
+    let line = trimmed(start(trimmed(line))).trim_matches('*');
+    let mut out = String::with_capacity(line.len());
+    let mut space = false;
+    for c in line.chars() {
+        if is_space(c) {
+            space = true;
+            continue;
+        }
+        if std::mem::take(&mut space) {
+            out.push(' ');
+        }
+        match c {
+            '\u{2019}' | '\u{2018}' | '`' => out.push('\''),
+            '\u{ff1a}' => out.push(':'),
+            c if c.is_ascii() => out.push(c.to_ascii_lowercase()),
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+    out
+}
+
+/// The first [`LOOK_MAX`] bytes of a line, cut between characters.
+pub fn start(line: &str) -> &str {
+    line.get(..line.floor_char_boundary(LOOK_MAX))
+        .unwrap_or(line)
+}
+
+/// Whether the line is a rule drawn with one sign, such as `_____` or `- - - - -`.
+pub fn is_divider(line: &str) -> bool {
+    let line = trimmed(line);
+    let Some(sign) = line.chars().next() else {
+        return false;
+    };
+    let mut count = 0;
+    line.len() <= LOOK_MAX
+        && "_-=*~#—–─•·".contains(sign)
+        && line.chars().all(|c| {
+            count += usize::from(c == sign);
+            c == sign || c == ' '
+        })
+        && count >= 5
+}
+
+/// The last line before `at` on which something can be seen, when it is near.
+pub fn before<'a>(lines: &[&'a str], at: usize) -> Option<&'a str> {
+    const NEAR: usize = 8;
+    let head = lines.get(..at)?;
+    head.iter().rev().take(NEAR).copied().find(|l| !is_blank(l))
+}
+
+/// The place of the first line from `at` on which something can be seen.
+pub fn next(lines: &[&str], at: usize) -> Option<usize> {
+    let tail = lines.get(at..)?;
+    tail.iter().position(|line| !is_blank(line)).map(|n| at + n)
+}
