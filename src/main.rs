@@ -1,3 +1,7 @@
 //! The `triaged` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    triaged::cli::main()
+}

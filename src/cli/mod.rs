@@ -1,5 +1,112 @@
-//! Layer 7: the commands.
+//! Layer 7: the commands, a file each. They print and set the exit code; everything they show
+//! comes from the same functions the daemon uses.
 
 pub mod args;
-pub mod failure;
+mod audit;
+mod check;
+mod demo;
+mod explain;
+mod failure;
 pub mod print;
+mod person;
+mod run;
+mod state;
+mod status;
+mod tickets;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Cli, Command};
+use self::failure::{Failure, FailureKind};
+use self::person::Wish;
+use self::print::{Paint, Style};
+use crate::config::{self, Config, findings};
+
+/// Where the configuration lies when nobody says and the working directory has none.
+const SYSTEM_CONFIG: &str = "/etc/triaged";
+
+/// The command line, from arguments to exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no faults; a closed output is nobody's.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            show(&failure);
+            ExitCode::from(failure.kind.code())
+        }
+    }
+}
+
+fn show(failure: &Failure) {
+    let paint = Paint::stderr();
+    if !failure.message.is_empty() {
+        eprintln!("{} {}", paint.paint(Style::Bad, "error:"), print::lines(&failure.message));
+    }
+    if let Some(hint) = &failure.hint {
+        eprintln!("{} {}", paint.paint(Style::Strong, "hint:"), print::lines(hint));
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    // Fails only when a provider was installed before: then there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let directory = config_directory(cli.config.as_deref());
+    match cli.command {
+        Command::Demo(args) => demo::demo(&args),
+        Command::Check(args) => check::check(&directory, &args),
+        Command::Explain(args) => explain::explain(&directory, &args),
+        Command::Run(args) => run::run(load(&directory)?, &args),
+        Command::Tickets(args) => {
+            let config = load(&directory)?;
+            wait(tickets::list(&config.state_dir, &args))
+        }
+        Command::Ticket(args) => {
+            let config = load(&directory)?;
+            wait(tickets::show(&config.state_dir, &args))
+        }
+        Command::Hold(args) => wait(person::wish(&load(&directory)?, Wish::Hold, &args)),
+        Command::Release(args) => wait(person::wish(&load(&directory)?, Wish::Release, &args)),
+        Command::Retry(args) => wait(person::wish(&load(&directory)?, Wish::Retry, &args)),
+        Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
+        Command::Mailbox(command) => wait(status::mailbox(&load(&directory)?, &command)),
+        Command::Audit(command) => wait(audit::audit(&load(&directory)?, &command)),
+        Command::Status(args) => wait(status::status(&load(&directory)?, &args)),
+    }
+}
+
+/// The configuration directory: as said, else beside us, else the system's.
+fn config_directory(said: Option<&Path>) -> PathBuf {
+    match said {
+        Some(directory) => directory.to_owned(),
+        None if Path::new("config/triaged.toml").is_file() => PathBuf::from("config"),
+        None => PathBuf::from(SYSTEM_CONFIG),
+    }
+}
+
+/// Loads the configuration, or shows everything that is wrong with it.
+fn load(directory: &Path) -> Result<Config, Failure> {
+    config::load(directory).map_err(|faults| {
+        let paint = Paint::stderr();
+        eprintln!("{}", findings::render(&faults, paint.colours()));
+        Failure::shown(FailureKind::Config)
+    })
+}
+
+/// Runs one short piece of asynchronous work on this thread.
+fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot start: {error}")))?
+        .block_on(work)
+}

@@ -1,1 +1,124 @@
-//! Placeholder door of `daemon`; its first commit replaces it.
+//! Layer 6: builds the parts, starts the crews, waits for signals, drains and stops.
+//!
+//! Decides nothing about mail. What it guarantees: one daemon a state directory, the audit log
+//! says when work began and when it ended in order, and after SIGTERM what is in hand gets a
+//! bounded time to finish.
+
+mod instance;
+pub mod log;
+mod signals;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::domain::event::{Actor, Entry, Happening};
+use crate::domain::ids::MailboxName;
+use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
+use crate::mail::origin::InstanceKey;
+use crate::pipeline::crew::{Crew, CrewEnd};
+use crate::pipeline::dispatch::Dispatch;
+use crate::pipeline::works::Works;
+
+pub use instance::KeyError;
+
+/// Longest time the lanes get to finish once the crews have ended.
+const LANES_END: Duration = Duration::from_secs(25);
+
+/// Why the daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The instance key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Signals cannot be waited for.
+    #[error("cannot wait for signals: {0}")]
+    Signals(#[from] std::io::Error),
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunEnd {
+    /// Each mailbox and how its work ended.
+    pub mailboxes: Vec<(MailboxName, CrewEnd)>,
+    /// The fault that ended everything, if one did.
+    pub failure: Option<String>,
+}
+
+/// The key of this installation, if there is one yet.
+pub fn existing_key(config: &Config) -> Option<InstanceKey> {
+    instance::read(&config.state_dir).ok().flatten()
+}
+
+/// Runs until work is done (`once`), a signal comes or a fault ends it.
+pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
+    let ledger = Ledger::open(&config.state_dir, Mode::Daemon).await?;
+    let key = Arc::new(instance::read_or_create(&config.state_dir)?);
+    let rules_digest = config.policy.rules.digest();
+    let works = Works::new(
+        ledger.clone(),
+        Arc::clone(&config.policy),
+        key,
+        config.limits.clone(),
+        config.audit,
+    );
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    note(&ledger, Happening::Started { version, rules_digest }).await?;
+    let waiting = signals::wait(Arc::clone(&works), config.directory.clone())?;
+
+    let (dispatch, lanes) = Dispatch::start(&works, &config.delivery);
+    let mut crews = JoinSet::new();
+    for mailbox in config.mailboxes {
+        let name = mailbox.name.clone();
+        let crew = Crew {
+            works: Arc::clone(&works),
+            dispatch: dispatch.clone(),
+            config: Arc::new(mailbox),
+            once,
+        };
+        crews.spawn(async move { (name, crew.run().await) });
+    }
+    drop(dispatch);
+    let mut mailboxes = Vec::new();
+    while let Some(ended) = crews.join_next().await {
+        match ended {
+            Ok(end) => mailboxes.push(end),
+            Err(error) => tracing::error!(%error, "a crew broke down"),
+        }
+    }
+    mailboxes.sort_by(|a, b| a.0.cmp(&b.0));
+    finish(lanes).await;
+    waiting.abort();
+    let failure = works.failure();
+    if failure.is_none() {
+        note(&ledger, Happening::Stopped).await?;
+    }
+    ledger.close().await?;
+    Ok(RunEnd { mailboxes, failure })
+}
+
+/// Lets the lanes send what they have begun; what they cannot finish is repeated later.
+async fn finish(mut lanes: JoinSet<()>) {
+    let all = async { while lanes.join_next().await.is_some() {} };
+    if tokio::time::timeout(LANES_END, all).await.is_err() {
+        tracing::warn!("a forward was still being sent: it is repeated under the same Message-ID");
+        lanes.shutdown().await;
+    }
+}
+
+async fn note(ledger: &Ledger, happening: Happening) -> Result<(), LedgerError> {
+    let entry = Entry {
+        at: Timestamp::now(),
+        actor: Actor::Triaged,
+        mailbox: None,
+        ticket: None,
+        happening,
+    };
+    ledger.record(&Pen::Person, vec![Change::Note(entry)]).await.map(|_| ())
+}

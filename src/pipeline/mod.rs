@@ -14,6 +14,7 @@
 //! - [`dispatch`], [`lane`]: the queue of forwards and the connections that send them.
 //! - [`file`]: moves and their proof.
 //! - [`standing`]: the only place where a ticket's life goes a step on.
+//! - [`trial`]: decides and changes nothing.
 //! - [`hand`], [`works`], [`fault`]: what is in hand, what is shared, what goes wrong.
 //!
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
@@ -31,4 +32,5 @@ pub mod read;
 mod recover;
 pub mod session;
 mod standing;
+pub mod trial;
 pub mod works;

@@ -31,6 +31,19 @@ pub struct Reading {
     pub verdict: Option<Verdict>,
 }
 
+impl Reading {
+    /// The text that decides: what the writer wrote now or, where that is nothing, what is
+    /// quoted. Evidence in the body points into it.
+    pub fn asked(&self) -> &str {
+        asked(&self.text)
+    }
+}
+
+/// See [`Reading::asked`].
+pub fn asked(text: &Text) -> &str {
+    if text.whole_quoted { &text.quoted } else { &text.body }
+}
+
 /// Decides about `message`. Without `key`, our own marks are not recognised.
 pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
     let text = newtext::cut(&message.plain);
@@ -48,10 +61,9 @@ pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> 
 /// The texts that rules look at, by zone. Where the writer added nothing, the quoted text is
 /// what is asked.
 fn zones<'a>(message: &'a Message, text: &'a Text, lines: &'a Lines) -> Vec<ZoneText<'a>> {
-    let body = if text.whole_quoted { &text.quoted } else { &text.body };
     let mut zones = vec![
         ZoneText { zone: Zone::Subject, text: &message.subject_base },
-        ZoneText { zone: Zone::Body, text: body },
+        ZoneText { zone: Zone::Body, text: asked(text) },
         ZoneText { zone: Zone::Signature, text: &text.signature },
         ZoneText { zone: Zone::Sender, text: &lines.sender },
         ZoneText { zone: Zone::Recipient, text: &lines.recipients },

@@ -13,6 +13,7 @@ use crate::mail::newtext::Text;
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::sheet::{SheetFacts, sheet};
 
+use super::decide::asked;
 use super::policy::Policy;
 
 /// What is known of a message beside its content.
@@ -61,7 +62,7 @@ pub fn plan(
         priority: decision.priority,
         received: incoming.at,
         subject: &message.subject,
-        asked: if text.whole_quoted { &text.quoted } else { &text.body },
+        asked: asked(text),
         evidence: &evidence,
         token: &origin::case_token(key, incoming.id),
         reply_to: &reply_to,

@@ -1,0 +1,66 @@
+//! `triaged check`: everything that is wrong with the configuration, at once.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::CheckArgs;
+use super::failure::{Failure, FailureKind};
+use super::print::{Paint, Style};
+use crate::config::findings::{self, Finding};
+use crate::config::{self, Config};
+
+/// Checks the configuration in `directory`.
+pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
+    let (found, config) = match config::load(directory) {
+        Ok(config) => (config.warnings.clone(), Some(config)),
+        Err(faults) => (faults, None),
+    };
+    let broken = config.is_none();
+    if args.json {
+        for finding in &found {
+            println!("{}", as_json(finding));
+        }
+    } else {
+        let paint = Paint::stdout();
+        if !found.is_empty() {
+            println!("{}", findings::render(&found, paint.colours()));
+        }
+        if let Some(config) = &config {
+            println!("{}", summary(directory, config, paint));
+        }
+    }
+    if broken {
+        return Err(Failure::shown(FailureKind::Config));
+    }
+    if found.is_empty() { Ok(()) } else { Err(Failure::shown(FailureKind::Found)) }
+}
+
+fn as_json(finding: &Finding) -> serde_json::Value {
+    json!({
+        "severity": finding.severity.as_str(),
+        "file": finding.file,
+        "line": finding.place.as_ref().map(|place| place.line),
+        "column": finding.place.as_ref().map(|place| place.column),
+        "key": finding.key,
+        "message": finding.message,
+        "help": finding.help,
+    })
+}
+
+fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
+    let rules = config.policy.rules.rules();
+    let keywords: usize =
+        rules.iter().map(|rule| rule.any.len() + rule.all.len() + rule.none.len()).sum();
+    let good = paint.paint(Style::Good, "ok");
+    format!(
+        "{good}: {}: {} mailboxes, {} categories, {} products, {} rules with {keywords} keywords, \
+         digest {}",
+        directory.display(),
+        config.mailboxes.len(),
+        config.policy.routing.categories.len(),
+        config.policy.registry.products().len(),
+        rules.len(),
+        &config.policy.rules.digest().to_string()[..12]
+    )
+}

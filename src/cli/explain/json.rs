@@ -1,0 +1,63 @@
+//! One message as one JSON object: a stable contract for programs.
+
+use serde_json::{Value, json};
+
+use crate::domain::decision::Decision;
+use crate::mail::Message;
+use crate::pipeline::read::summary;
+use crate::triage::Reading;
+
+/// The object.
+pub fn object(file: &str, message: &Message, reading: &Reading) -> Value {
+    let decision = &reading.decision;
+    let summary = summary(message);
+    json!({
+        "file": file,
+        "kind": decision.kind,
+        "kind_reason": decision.kind_reason,
+        "category": decision.category,
+        "owner": decision.owner,
+        "product": decision.product.as_ref().map(|hit| &hit.product),
+        "priority": decision.priority,
+        "action": decision.action,
+        "destination": decision.destination(),
+        "folder": decision.folder,
+        "reason": decision.reason.to_string(),
+        "confidence": rounded(decision.confidence),
+        "runner_up": decision.runner_up,
+        "subject": message.subject,
+        "from": summary.from,
+        "text": reading.asked(),
+        "evidence": evidence(decision),
+        "scores": scores(decision),
+        "rules_digest": decision.rules_digest,
+    })
+}
+
+fn evidence(decision: &Decision) -> Vec<Value> {
+    decision
+        .evidence
+        .iter()
+        .map(|e| {
+            json!({
+                "rule": e.rule,
+                "category": e.category,
+                "zone": e.zone,
+                "keyword": e.keyword,
+                "text": e.text,
+                "span": [e.span.0, e.span.1],
+                "weight": rounded(e.weight),
+            })
+        })
+        .collect()
+}
+
+fn scores(decision: &Decision) -> Value {
+    let pairs = decision.scores.iter().map(|s| (s.category.to_string(), rounded(s.points).into()));
+    Value::Object(pairs.collect())
+}
+
+/// Three digits are enough, and the same on every machine.
+fn rounded(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,157 @@
+//! One message explained to a person.
+
+use std::fmt::Write as _;
+
+use crate::cli::print::{Paint, Style, lines, one_line};
+use crate::domain::decision::{Action, Decision, Evidence, Zone};
+use crate::mail::Message;
+use crate::rules::verdict::{Lack, NearMiss};
+use crate::triage::Reading;
+
+/// Characters of the text shown.
+const TEXT_MAX: usize = 4000;
+
+/// Rules shown that nearly fired.
+const NEAR_MAX: usize = 3;
+
+/// The page: all of it for a `single` message, the short form among many.
+pub fn page(
+    file: &str,
+    message: &Message,
+    reading: &Reading,
+    single: bool,
+    paint: Paint,
+) -> String {
+    let mut out = String::new();
+    let decision = &reading.decision;
+    let from = crate::pipeline::read::summary(message).from;
+    line(&mut out, paint, "file", &one_line(file, 200));
+    line(&mut out, paint, "from", &one_line(&from, 120));
+    line(&mut out, paint, "subject", &one_line(&message.subject, 200));
+    line(&mut out, paint, "kind", &format!("{}: {}", decision.kind, one_line(&decision.kind_reason, 200)));
+    if let Some(category) = &decision.category {
+        line(&mut out, paint, "category", &with_runner_up(category.as_str(), decision));
+        let product = decision.product.as_ref().map_or_else(
+            || "none told".to_owned(),
+            |hit| format!("{}: `{}` in the {}", hit.product, one_line(&hit.text, 60), hit.zone),
+        );
+        line(&mut out, paint, "product", &product);
+    }
+    if let Some(owner) = decision.owner {
+        line(&mut out, paint, "owner", owner.as_str());
+        line(&mut out, paint, "priority", decision.priority.as_str());
+    }
+    let action = format!("{} → {}", decision.action, one_line(decision.destination(), 120));
+    let style = match decision.action {
+        Action::Forward => Style::Good,
+        Action::Review => Style::Warn,
+        Action::Keep | Action::Ignore => Style::Strong,
+    };
+    line(&mut out, paint, "action", &paint.paint(style, &action));
+    line(&mut out, paint, "because", &one_line(&decision.reason.to_string(), 240));
+    scores(&mut out, paint, decision);
+    if let Some(verdict) = &reading.verdict {
+        near(&mut out, paint, &verdict.near_misses);
+    }
+    if single {
+        text(&mut out, paint, reading);
+    }
+    line(&mut out, paint, "rules", &decision.rules_digest.to_string()[..12]);
+    out
+}
+
+fn line(out: &mut String, paint: Paint, name: &str, value: &str) {
+    let name = paint.paint(Style::Faint, &format!("{name:<9}"));
+    // Writing to a string never fails.
+    let _ = writeln!(out, "{name} {value}");
+}
+
+fn with_runner_up(category: &str, decision: &Decision) -> String {
+    let sure = format!("{category} (confidence {:.2}", decision.confidence);
+    match &decision.runner_up {
+        Some(second) => format!("{sure}, next best `{second}`)"),
+        None => format!("{sure})"),
+    }
+}
+
+/// Each category with the rules behind its points; why a category lost is its number.
+fn scores(out: &mut String, paint: Paint, decision: &Decision) {
+    for (n, score) in decision.scores.iter().enumerate() {
+        let head = format!("{:<14} {:>6.2}", score.category.as_str(), score.points);
+        let head = if n == 0 { paint.paint(Style::Strong, &head) } else { head };
+        line(out, paint, if n == 0 { "scores" } else { "" }, &head);
+        let own = decision.evidence.iter().filter(|e| e.category == score.category);
+        for evidence in own {
+            let hit = format!(
+                "  {:+6.2}  `{}` in the {}, keyword `{}` of rule `{}`",
+                evidence.weight,
+                one_line(&evidence.text, 60),
+                evidence.zone,
+                evidence.keyword,
+                evidence.rule
+            );
+            line(out, paint, "", &hit);
+        }
+    }
+}
+
+fn near(out: &mut String, paint: Paint, misses: &[NearMiss]) {
+    for (n, miss) in misses.iter().take(NEAR_MAX).enumerate() {
+        let lacked = match &miss.lacked {
+            Lack::Blocked { keyword, zone, .. } => {
+                format!("kept from it by `{keyword}` in the {zone}")
+            }
+            Lack::Missing { keyword } => format!("lacked `{keyword}`"),
+            Lack::NoneOfAny => "none of its `any` keywords".to_owned(),
+            Lack::TooFar { words } => format!("its keywords lie more than {words} words apart"),
+        };
+        let name = if n == 0 { "nearly" } else { "" };
+        line(out, paint, name, &format!("rule `{}`: {lacked}", miss.rule));
+    }
+}
+
+/// The text the rules saw, with the hits marked.
+fn text(out: &mut String, paint: Paint, reading: &Reading) {
+    let asked = reading.asked();
+    let whole = if reading.text.whole_quoted { "quoted" } else { "text" };
+    let marked = marked(asked, &reading.decision.evidence, paint);
+    for (n, row) in marked.lines().enumerate() {
+        line(out, paint, if n == 0 { whole } else { "" }, row);
+    }
+    let cut = reading.text.quoted.len() + reading.text.signature.len();
+    if cut > 0 && !reading.text.whole_quoted {
+        let note = format!("({cut} bytes of quoted text and signature are not shown)");
+        line(out, paint, "", &paint.paint(Style::Faint, &note));
+    }
+}
+
+fn marked(text: &str, evidence: &[Evidence], paint: Paint) -> String {
+    let mut spans: Vec<(usize, usize)> =
+        evidence.iter().filter(|e| e.zone == Zone::Body).map(|e| e.span).collect();
+    spans.sort_unstable();
+    let mut out = String::new();
+    let mut at = 0;
+    for (start, end) in spans {
+        // Overlapping hits are shown as one; what does not fit the text is left unmarked.
+        if start < at {
+            continue;
+        }
+        let (Some(before), Some(hit)) = (text.get(at..start), text.get(start..end)) else {
+            continue;
+        };
+        out.push_str(&lines(before));
+        let hit = lines(hit);
+        if paint.colours() {
+            out.push_str(&paint.paint(Style::Hit, &hit));
+        } else {
+            let _ = write!(out, "⟦{hit}⟧");
+        }
+        at = end;
+    }
+    out.push_str(&lines(text.get(at..).unwrap_or_default()));
+    if out.chars().count() > TEXT_MAX {
+        out = out.chars().take(TEXT_MAX).collect();
+        out.push('…');
+    }
+    out
+}

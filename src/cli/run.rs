@@ -1,0 +1,87 @@
+//! `triaged run`: the daemon, once or for ever, and the trial run that changes nothing.
+
+use super::args::RunArgs;
+use super::failure::{Failure, FailureKind};
+use super::print::{Paint, Style, one_line, table};
+use crate::config::Config;
+use crate::daemon::{self, RunEnd, StartError, log};
+use crate::pipeline::crew::CrewEnd;
+use crate::pipeline::trial;
+
+/// Threads that parse and wait for the disk; a few are enough on any machine.
+const BLOCKING_THREADS: usize = 8;
+
+/// Runs the daemon.
+pub fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
+    log::start(args.log_json, "info");
+    let runtime = runtime()?;
+    if args.dry_run {
+        return runtime.block_on(dry_run(&config));
+    }
+    let end = runtime.block_on(daemon::run(config, args.once))?;
+    told(&end)
+}
+
+/// A runtime for the daemon's work.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot start: {error}")))
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::failed(error)
+    }
+}
+
+/// Says how a run ended, for people and in the exit code.
+fn told(end: &RunEnd) -> Result<(), Failure> {
+    let mut failed = false;
+    for (name, end) in &end.mailboxes {
+        match end {
+            CrewEnd::Done => {}
+            CrewEnd::NotAccepted { messages } => {
+                failed = true;
+                eprintln!(
+                    "mailbox `{name}` holds {messages} messages: look with `triaged run --dry-run`, \
+                     then run `triaged mailbox accept {name}`"
+                );
+            }
+            CrewEnd::Failed { why } => {
+                failed = true;
+                eprintln!("mailbox `{name}`: {}", one_line(why, 400));
+            }
+        }
+    }
+    if let Some(why) = &end.failure {
+        return Err(Failure::failed(why));
+    }
+    if failed { Err(Failure::shown(FailureKind::Failed)) } else { Ok(()) }
+}
+
+async fn dry_run(config: &Config) -> Result<(), Failure> {
+    let paint = Paint::stdout();
+    let key = daemon::existing_key(config);
+    for mailbox in &config.mailboxes {
+        println!("{}", paint.paint(Style::Strong, &format!("mailbox {}", mailbox.name)));
+        let mut rows = table(&["from", "subject", "category", "action", "to", "because"]);
+        let count = trial::trial(mailbox, &config.policy, key.as_ref(), |summary, decision| {
+            let category = decision.category.as_ref();
+            rows.add_row([
+                one_line(&summary.from, 40),
+                one_line(&summary.subject, 60),
+                category.map_or_else(|| decision.kind.to_string(), ToString::to_string),
+                decision.action.to_string(),
+                one_line(decision.destination(), 60),
+                one_line(&decision.reason.to_string(), 80),
+            ]);
+        })
+        .await
+        .map_err(Failure::failed)?;
+        println!("{rows}\n{count} messages; nothing was moved, sent or recorded");
+    }
+    Ok(())
+}
