@@ -1,12 +1,24 @@
 //! Layer 2: TOML turned into checked values; the only place that knows file shapes.
 //!
-//! The values below are what the rest of the daemon trusts: every name in them exists, every
-//! number lies in its bounds, every address parses. No value holds a secret: a [`secret::Secret`]
-//! says where one is read, at the moment it is needed.
+//! [`load`] reads a configuration directory: `triaged.toml`, `rules/*.toml` and
+//! `registry/products.toml`. It gives either a [`Config`], of which every name exists, every
+//! number lies in its bounds and every address parses, or all [`findings`] at once. No value
+//! holds a secret: a [`secret::Secret`] says where one is read, at the moment it is needed.
+//! Loading touches no path a value names; that is for those who use it.
 
 pub mod audit;
 pub mod delivery;
+mod file;
+pub mod findings;
 pub mod limits;
+mod load;
 pub mod mailbox;
 pub mod net;
+pub mod partner;
+mod read;
 pub mod secret;
+
+pub use load::{Config, load};
+
+#[cfg(test)]
+mod cases;

@@ -1,0 +1,90 @@
+//! `[decision]` and `[decision.zones]`: how sure the rules must be.
+//!
+//! Bounds are those of [`Settings`]; the rule set itself checks them, and its faults are shown
+//! at the places kept here.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::table::{InFile, Read, Table};
+use crate::domain::decision::Zone;
+use crate::rules::{FoldOptions, Settings};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Shape {
+    threshold: Option<Spanned<f64>>,
+    margin: Option<Spanned<f64>>,
+    guard: Option<Spanned<f64>>,
+    share: Option<Spanned<f64>>,
+    cap: Option<Spanned<f64>>,
+    fold_diacritics: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ZonesShape {
+    subject: Option<Spanned<f64>>,
+    body: Option<Spanned<f64>>,
+    quoted: Option<Spanned<f64>>,
+    signature: Option<Spanned<f64>>,
+    sender: Option<Spanned<f64>>,
+    recipient: Option<Spanned<f64>>,
+    header: Option<Spanned<f64>>,
+    attachment: Option<Spanned<f64>>,
+}
+
+/// The settings as written, and where each stands.
+#[derive(Debug)]
+pub struct Placed {
+    /// Not yet checked.
+    pub settings: Settings,
+    /// By the key's own name.
+    pub places: BTreeMap<&'static str, Range<usize>>,
+}
+
+/// Reads `[decision]`.
+pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
+    let zones = table.table("zones", file).read::<ZonesShape>(file);
+    let read: Read<Shape> = table.read(file);
+    let default = Settings::default();
+    let mut places = BTreeMap::new();
+    let mut of = |key: &'static str, number: Option<&Spanned<f64>>, default: f64| {
+        number.map_or(default, |number| {
+            places.insert(key, number.span());
+            *number.get_ref()
+        })
+    };
+    let mut settings = Settings {
+        threshold: of("threshold", read.told.threshold.as_ref(), default.threshold),
+        margin: of("margin", read.told.margin.as_ref(), default.margin),
+        guard: of("guard", read.told.guard.as_ref(), default.guard),
+        share: of("share", read.told.share.as_ref(), default.share),
+        cap: of("cap", read.told.cap.as_ref(), default.cap),
+        zone_factors: default.zone_factors,
+        fold: FoldOptions {
+            strip_diacritics: read
+                .told
+                .fold_diacritics
+                .unwrap_or(default.fold.strip_diacritics),
+        },
+    };
+    for zone in Zone::ALL {
+        let told = match zone {
+            Zone::Subject => &zones.told.subject,
+            Zone::Body => &zones.told.body,
+            Zone::Quoted => &zones.told.quoted,
+            Zone::Signature => &zones.told.signature,
+            Zone::Sender => &zones.told.sender,
+            Zone::Recipient => &zones.told.recipient,
+            Zone::Header => &zones.told.header,
+            Zone::Attachment => &zones.told.attachment,
+        };
+        let factor = of(zone.as_str(), told.as_ref(), default.zone_factors.of(zone));
+        settings.zone_factors = settings.zone_factors.with(zone, factor);
+    }
+    Placed { settings, places }
+}

@@ -1,0 +1,249 @@
+//! `[[mailbox]]`.
+
+use std::ops::{Range, RangeInclusive};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::net::{self, Ports, ServerKeys};
+use super::source::quoted;
+use super::table::{InFile, Read, Table};
+use super::value::Text;
+use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
+use crate::domain::ids::{Folder, MailboxName};
+
+/// How many mailboxes one daemon watches.
+const MAILBOXES_MAX: usize = 100;
+const RECONCILE: Duration = Duration::from_mins(5);
+const RECONCILE_BOUNDS: RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_hours(24);
+const MAX_SIZE: u64 = 35 << 20;
+const MAX_SIZE_BOUNDS: RangeInclusive<u64> = 64 << 10..=256 << 20;
+const PORTS: Ports = Ports {
+    implicit: 993,
+    starttls: 143,
+    none: 143,
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Shape {
+    name: Option<Text>,
+    address: Option<Text>,
+    kind: Option<Text>,
+    host: Option<Text>,
+    port: Option<Spanned<i64>>,
+    tls: Option<Text>,
+    ca_file: Option<Text>,
+    user: Option<Text>,
+    password_file: Option<Text>,
+    password_credential: Option<Text>,
+    path: Option<Text>,
+    folder: Option<Text>,
+    create_folders: Option<bool>,
+    first_run: Option<Text>,
+    reconcile: Option<Text>,
+    max_size: Option<Text>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum KindWord {
+    Imap,
+    Maildir,
+}
+
+/// A checked mailbox and where its parts stand.
+#[derive(Debug)]
+pub struct Placed {
+    /// The mailbox.
+    pub config: MailboxConfig,
+    /// Its table.
+    pub span: Range<usize>,
+    name: Range<usize>,
+}
+
+/// Checks all mailboxes, alone and against each other.
+pub fn mailboxes(tables: Vec<Table<'_>>, base: &Path, file: &mut InFile<'_>) -> Vec<Placed> {
+    if let Some(span) = tables
+        .get(MAILBOXES_MAX)
+        .and_then(|table| table.span.clone())
+    {
+        let message = format!(
+            "there are {} mailboxes; at most {MAILBOXES_MAX} are watched",
+            tables.len()
+        );
+        file.error(&span, "mailbox", message);
+    }
+    let mut taken: Vec<Placed> = Vec::new();
+    for table in tables.into_iter().take(MAILBOXES_MAX) {
+        let read = table.read::<Shape>(file);
+        let Some(mailbox) = mailbox(&read, base, file) else {
+            continue;
+        };
+        if let Some(first) = taken.iter().find(|m| m.config.name == mailbox.config.name) {
+            let message = format!(
+                "two mailboxes are named {}",
+                quoted(mailbox.config.name.as_str())
+            );
+            let source = file.source;
+            file.error(&mailbox.name, "mailbox.name", message).also(
+                "the first stands here",
+                source,
+                &first.name,
+            );
+        }
+        if let Some(first) = taken
+            .iter()
+            .find(|m| is_same_queue(&m.config, &mailbox.config))
+        {
+            let message = "this folder is watched twice; each message would be worked on twice";
+            let source = file.source;
+            file.error(&mailbox.span, "mailbox", message).also(
+                "the first stands here",
+                source,
+                &first.span,
+            );
+        }
+        taken.push(mailbox);
+    }
+    taken
+}
+
+fn is_same_queue(a: &MailboxConfig, b: &MailboxConfig) -> bool {
+    let same_account = match (&a.source, &b.source) {
+        (Source::Imap(a), Source::Imap(b)) => {
+            (&a.server.host, a.server.port, &a.user) == (&b.server.host, b.server.port, &b.user)
+        }
+        (Source::Maildir { path: a }, Source::Maildir { path: b }) => a == b,
+        _ => false,
+    };
+    same_account && is_same_folder(&a.folder, &b.folder)
+}
+
+/// Whether both names mean one folder: `INBOX` has no case (RFC 9051 §5.1).
+pub fn is_same_folder(a: &Folder, b: &Folder) -> bool {
+    a == b
+        || [a, b]
+            .iter()
+            .all(|f| f.as_str().eq_ignore_ascii_case("INBOX"))
+}
+
+fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Placed> {
+    let name = read
+        .need(
+            "name",
+            &read.told.name,
+            "a short name for log and command line, such as `support`",
+            file,
+        )
+        .cloned();
+    let name = name.and_then(|text| Some((file.name("mailbox.name", &text)?, text.span())));
+    let address = read
+        .need(
+            "address",
+            &read.told.address,
+            "the address customers write to",
+            file,
+        )
+        .and_then(|text| file.address("mailbox.address", text));
+    let source = source(read, base, file);
+    let folder = match &read.told.folder {
+        Some(text) => file.folder("mailbox.folder", text),
+        None => Some(Folder::from("INBOX")),
+    };
+    let first_run = match &read.told.first_run {
+        Some(text) => {
+            let words = [
+                ("all", FirstRun::All),
+                ("new-only", FirstRun::NewOnly),
+                ("ask", FirstRun::Ask),
+            ];
+            file.word("mailbox.first-run", text, &words)
+        }
+        None => Some(FirstRun::Ask),
+    };
+    let reconcile = match &read.told.reconcile {
+        Some(text) => file.duration("mailbox.reconcile", text, &RECONCILE_BOUNDS),
+        None => Some(RECONCILE),
+    };
+    let max_size = match &read.told.max_size {
+        Some(text) => file.size("mailbox.max-size", text, &MAX_SIZE_BOUNDS),
+        None => Some(MAX_SIZE),
+    };
+    let (name, name_span) = name?;
+    Some(Placed {
+        config: MailboxConfig {
+            name: MailboxName::new(name),
+            address: address?,
+            source: source?,
+            folder: folder?,
+            create_folders: read.told.create_folders.unwrap_or(false),
+            first_run: first_run?,
+            reconcile: reconcile?,
+            max_size: max_size?,
+        },
+        span: read.span.clone()?,
+        name: name_span,
+    })
+}
+
+fn source(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Source> {
+    let why = "`kind = \"imap\"` for a server, `kind = \"maildir\"` for a directory on this host";
+    let kind = read.need("kind", &read.told.kind, why, file)?;
+    let words = [("imap", KindWord::Imap), ("maildir", KindWord::Maildir)];
+    match file.word("mailbox.kind", kind, &words)? {
+        KindWord::Imap => {
+            read.misplaced("path", read.told.path.as_ref(), "kind = \"maildir\"", file);
+            imap(read, base, file).map(Source::Imap)
+        }
+        KindWord::Maildir => {
+            let owner = "kind = \"imap\"";
+            read.misplaced("port", read.told.port.as_ref(), owner, file);
+            for (key, text) in [
+                ("host", &read.told.host),
+                ("tls", &read.told.tls),
+                ("ca-file", &read.told.ca_file),
+                ("user", &read.told.user),
+                ("password-file", &read.told.password_file),
+                ("password-credential", &read.told.password_credential),
+            ] {
+                read.misplaced(key, text.as_ref(), owner, file);
+            }
+            let why = "the directory that holds `new/` and `cur/`";
+            let path = read.need("path", &read.told.path, why, file)?;
+            let path = file.path("mailbox.path", path, base)?;
+            Some(Source::Maildir { path })
+        }
+    }
+}
+
+fn imap(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<ImapConfig> {
+    let keys = ServerKeys {
+        host: &read.told.host,
+        port: &read.told.port,
+        tls: &read.told.tls,
+        ca_file: &read.told.ca_file,
+    };
+    let server = net::server(read, keys, PORTS, base, file);
+    let user = read
+        .need("user", &read.told.user, "the log-in name", file)
+        .and_then(|text| file.line("mailbox.user", text));
+    let place = net::secret(
+        read,
+        read.told.password_file.as_ref(),
+        read.told.password_credential.as_ref(),
+        base,
+        file,
+    );
+    if place == Ok(None) {
+        let why = "or `password-credential`: the place of the password, never the password itself";
+        read.missing("password-file", why, file);
+    }
+    Some(ImapConfig {
+        server: server?,
+        user: user?,
+        password: place.ok().flatten()?,
+    })
+}

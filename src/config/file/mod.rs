@@ -1,0 +1,16 @@
+//! The shapes of `triaged.toml`, `rules/*.toml` and `registry/products.toml`, and their checks.
+//!
+//! One file per group of settings: the shape serde fills, then the function that turns it into a
+//! checked value. Every check goes on after a fault, so that all faults are told at once.
+
+pub mod decision;
+pub mod delivery;
+pub mod mailbox;
+pub mod net;
+pub mod operation;
+pub mod products;
+pub mod routing;
+pub mod rules;
+pub mod source;
+pub mod table;
+pub mod value;

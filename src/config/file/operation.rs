@@ -1,0 +1,127 @@
+//! `[partner]`, `[state]`, `[limits]` and `[audit]`.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::table::{InFile, Table};
+use super::value::Text;
+use crate::config::audit::PersonalPolicy;
+use crate::config::limits::Limits;
+use crate::config::partner::Partner;
+
+/// The directory systemd makes for `StateDirectory=triaged`.
+const STATE_DIR: &str = "/var/lib/triaged";
+const MEMORY_BOUNDS: RangeInclusive<u64> = 1 << 20..=4 << 30;
+const BATCH_BOUNDS: RangeInclusive<i64> = 1..=1000;
+const TRIES_BOUNDS: RangeInclusive<i64> = 1..=20;
+const RESYNC_BOUNDS: RangeInclusive<i64> = 0..=1_000_000;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PartnerShape {
+    name: Option<Text>,
+    address: Option<Text>,
+    domains: Option<Vec<Text>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StateShape {
+    dir: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LimitsShape {
+    memory: Option<Text>,
+    batch: Option<Spanned<i64>>,
+    tries: Option<Spanned<i64>>,
+    resync: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AuditShape {
+    personal: Option<Text>,
+}
+
+/// Checks `[partner]`.
+pub fn partner(table: Table<'_>, file: &mut InFile<'_>) -> Option<Partner> {
+    let read = table.read::<PartnerShape>(file);
+    let domains = file.domains("partner.domains", read.told.domains.as_ref());
+    let address = match &read.told.address {
+        Some(text) => Some(file.address("partner.address", text)?),
+        None => None,
+    };
+    let name = read.need(
+        "name",
+        &read.told.name,
+        "your company's name, as publishers know it",
+        file,
+    )?;
+    Some(Partner {
+        name: file.line("partner.name", name)?,
+        address,
+        domains,
+    })
+}
+
+/// Checks `[state]`.
+pub fn state_dir(table: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Option<PathBuf> {
+    let read = table.read::<StateShape>(file);
+    match &read.told.dir {
+        Some(text) => file.path("state.dir", text, base),
+        None => Some(PathBuf::from(STATE_DIR)),
+    }
+}
+
+/// Checks `[limits]`.
+pub fn limits(table: Table<'_>, file: &mut InFile<'_>) -> Limits {
+    let read = table.read::<LimitsShape>(file);
+    let default = Limits::default();
+    let memory = read
+        .told
+        .memory
+        .as_ref()
+        .and_then(|v| file.size("limits.memory", v, &MEMORY_BOUNDS));
+    let batch = read
+        .told
+        .batch
+        .as_ref()
+        .and_then(|v| file.number("limits.batch", v, &BATCH_BOUNDS));
+    let tries = read
+        .told
+        .tries
+        .as_ref()
+        .and_then(|v| file.number("limits.tries", v, &TRIES_BOUNDS));
+    let resync = read
+        .told
+        .resync
+        .as_ref()
+        .and_then(|v| file.number("limits.resync", v, &RESYNC_BOUNDS));
+    Limits {
+        memory: memory.unwrap_or(default.memory),
+        batch: batch.unwrap_or(default.batch),
+        tries: tries.unwrap_or(default.tries),
+        resync: resync.unwrap_or(default.resync),
+    }
+}
+
+/// Checks `[audit]`.
+pub fn audit(table: Table<'_>, file: &mut InFile<'_>) -> PersonalPolicy {
+    let words = [
+        ("plain", PersonalPolicy::Plain),
+        ("pseudonym", PersonalPolicy::Pseudonym),
+        ("omit", PersonalPolicy::Omit),
+    ];
+    let read = table.read::<AuditShape>(file);
+    let told = read
+        .told
+        .personal
+        .as_ref()
+        .and_then(|text| file.word("audit.personal", text, &words));
+    told.unwrap_or_default()
+}

@@ -1,0 +1,240 @@
+//! `registry/products.toml`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::source::{Source, quoted};
+use super::table::{InFile, Read, Table};
+use super::value::Text;
+use crate::config::delivery::AllowList;
+use crate::domain::address::Address;
+use crate::domain::ids::ProductId;
+use crate::registry::product::{Contact, Product};
+use crate::rules::Keyword;
+
+/// How many products are known at most.
+const PRODUCTS_MAX: usize = 5_000;
+/// Shortest name or alias, in characters: one letter names nothing.
+const ALIAS_CHARS_MIN: usize = 2;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProductShape {
+    id: Option<Text>,
+    name: Option<Text>,
+    aliases: Option<Vec<Text>>,
+    publisher: Option<Text>,
+    sender_domains: Option<Vec<Text>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ContactShape {
+    address: Option<Text>,
+    name: Option<Text>,
+}
+
+/// What `triaged.toml` says that contacts are held against.
+#[derive(Debug)]
+pub struct Limits<'a> {
+    /// Who may receive.
+    pub allow: &'a AllowList,
+    /// Where that is written, when it is.
+    pub allow_at: Option<(&'a Arc<Source>, &'a Range<usize>)>,
+    /// Our own addresses.
+    pub own: &'a [Address],
+    /// Our own domains.
+    pub own_domains: &'a [String],
+    /// Whether any category is forwarded.
+    pub forwards: bool,
+}
+
+/// Checks all products, alone and against each other; `limits` is absent when `triaged.toml`
+/// could not be read well enough.
+pub fn products(
+    mut root: Table<'_>,
+    limits: Option<&Limits<'_>>,
+    file: &mut InFile<'_>,
+) -> Vec<Product> {
+    let tables = root.tables("product", file);
+    root.close(file);
+    if let Some(span) = tables
+        .get(PRODUCTS_MAX)
+        .and_then(|table| table.span.clone())
+    {
+        let message = format!(
+            "there are {} products; at most {PRODUCTS_MAX} are taken",
+            tables.len()
+        );
+        file.error(&span, "product", message);
+    }
+    let mut products = Vec::new();
+    let mut ids: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    let mut names: BTreeMap<String, (ProductId, Range<usize>)> = BTreeMap::new();
+    for mut table in tables.into_iter().take(PRODUCTS_MAX) {
+        let mut contacts = table.table("contacts", file);
+        let technical = contacts.table("technical", file).read::<ContactShape>(file);
+        contacts.close(file);
+        let read = table.read::<ProductShape>(file);
+        let contact = contact(&technical, limits, file);
+        let Some(product) = product(&read, contact, file) else {
+            continue;
+        };
+        let source = file.source;
+        if let Some(id) = &read.told.id {
+            if let Some(first) = ids.get(product.id.as_str()) {
+                let message = format!("two products have the id {}", quoted(product.id.as_str()));
+                file.error(&id.span(), "product.id", message).also(
+                    "the first stands here",
+                    source,
+                    first,
+                );
+            } else {
+                ids.insert(product.id.to_string(), id.span());
+            }
+        }
+        for text in read
+            .told
+            .name
+            .iter()
+            .chain(read.told.aliases.iter().flatten())
+        {
+            let folded = text.get_ref().to_lowercase();
+            match names.get(&folded) {
+                Some((id, _)) if *id == product.id => {}
+                Some((_, first)) => {
+                    let message = format!("two products are called {}", quoted(text.get_ref()));
+                    file.error(&text.span(), "product.aliases", message)
+                        .help("a ticket that says this could not be told; leave it to one of them, or to none")
+                        .also("the first stands here", source, first);
+                }
+                None => {
+                    names.insert(folded, (product.id.clone(), text.span()));
+                }
+            }
+        }
+        if product.technical.is_none()
+            && technical.span.is_none()
+            && limits.is_some_and(|limits| limits.forwards)
+            && let Some(span) = &read.span
+        {
+            let message = format!(
+                "product {} has no technical contact",
+                quoted(product.id.as_str())
+            );
+            file.warning(span, "product.contacts.technical", message)
+                .help("its technical tickets go to review; add `contacts.technical = { address = \"…\" }`");
+        }
+        products.push(product);
+    }
+    products
+}
+
+fn product(
+    read: &Read<ProductShape>,
+    technical: Option<Contact>,
+    file: &mut InFile<'_>,
+) -> Option<Product> {
+    let id = read
+        .need(
+            "id",
+            &read.told.id,
+            "a short name for rules, log and command line",
+            file,
+        )
+        .and_then(|text| file.name("product.id", text));
+    let name = read
+        .need(
+            "name",
+            &read.told.name,
+            "the name customers know it by",
+            file,
+        )
+        .and_then(|text| alias("product.name", text, file));
+    let texts = read.told.aliases.iter().flatten();
+    let aliases = texts
+        .filter_map(|text| alias("product.aliases", text, file))
+        .collect();
+    let publisher = read
+        .need(
+            "publisher",
+            &read.told.publisher,
+            "the ISV who publishes it",
+            file,
+        )
+        .and_then(|text| file.line("product.publisher", text));
+    let sender_domains = file.domains("product.sender-domains", read.told.sender_domains.as_ref());
+    Some(Product {
+        id: ProductId::new(id?),
+        name: name?,
+        aliases,
+        publisher: publisher?,
+        technical,
+        sender_domains,
+    })
+}
+
+fn alias(key: &str, text: &Spanned<String>, file: &mut InFile<'_>) -> Option<String> {
+    let told = file.line(key, text)?;
+    let letters = told.chars().filter(|c| c.is_alphanumeric()).count();
+    if letters < ALIAS_CHARS_MIN {
+        let message = format!("`{key}`: {} is too short to name a product", quoted(&told));
+        file.error(&text.span(), key, message)
+            .help("it would be found in every other mail; at least two letters or digits");
+        return None;
+    }
+    if let Err(fault) = Keyword::parse(&told) {
+        file.error(&text.span(), key, fault.to_string());
+        return None;
+    }
+    Some(told)
+}
+
+fn contact(
+    read: &Read<ContactShape>,
+    limits: Option<&Limits<'_>>,
+    file: &mut InFile<'_>,
+) -> Option<Contact> {
+    read.span.as_ref()?;
+    let key = "product.contacts.technical.address";
+    let name = read
+        .told
+        .name
+        .as_ref()
+        .and_then(|text| file.line("product.contacts.technical.name", text));
+    let text = read.need(
+        "address",
+        &read.told.address,
+        "where technical tickets are sent",
+        file,
+    )?;
+    let address = file.address(key, text)?;
+    if let Some(limits) = limits {
+        let is_own = limits.own.iter().any(|own| own.same_user(&address))
+            || limits
+                .own_domains
+                .iter()
+                .any(|domain| address.is_within(domain));
+        if is_own {
+            let message = format!("{} is one of our own addresses", quoted(address.as_str()));
+            file.error(&text.span(), key, message)
+                .help("a forward there would come back as a ticket; write the publisher's address");
+        } else if limits.forwards && !limits.allow.allows(&address) {
+            let message = format!("{} is not on the allow-list", quoted(address.as_str()));
+            let help = format!(
+                "add {} to `addresses` or {} to `domains` under `[delivery.allow]` in triaged.toml",
+                quoted(address.as_str()),
+                quoted(address.domain()),
+            );
+            let finding = file.error(&text.span(), key, message).help(help);
+            if let Some((source, span)) = limits.allow_at {
+                finding.also("the allow-list stands here", source, span);
+            }
+        }
+    }
+    Some(Contact { address, name })
+}

@@ -1,0 +1,281 @@
+//! `rules/*.toml`: the rules of all files become one set.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::decision;
+use super::routing::Categories;
+use super::source::{Source, quoted};
+use super::table::{InFile, Read, Table, did_you_mean, listed, nearest};
+use super::value::Text;
+use crate::config::findings::{Finding, Severity};
+use crate::domain::decision::{Priority, Zone};
+use crate::domain::ids::{CategoryId, RuleId};
+use crate::rules::fault::{FaultKind, Part, Place, RuleFault};
+use crate::rules::rule::List;
+use crate::rules::{Keyword, Origin, RuleDraft, RuleSet};
+
+const PRIORITIES: [(&str, Priority); 3] = [
+    ("high", Priority::High),
+    ("normal", Priority::Normal),
+    ("low", Priority::Low),
+];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Shape {
+    id: Option<Text>,
+    category: Option<Text>,
+    weight: Option<Spanned<f64>>,
+    any: Option<Vec<Text>>,
+    all: Option<Vec<Text>>,
+    none: Option<Vec<Text>>,
+    zones: Option<Vec<Text>>,
+    priority: Option<Text>,
+    near: Option<Spanned<i64>>,
+    cap: Option<Spanned<f64>>,
+}
+
+/// A rule as drafted, and where its parts stand.
+#[derive(Debug)]
+pub struct Placed {
+    draft: RuleDraft,
+    source: Arc<Source>,
+    whole: Range<usize>,
+    keys: BTreeMap<&'static str, Range<usize>>,
+    /// In the order of the draft's lists.
+    keywords: BTreeMap<List, Vec<Range<usize>>>,
+    /// Whether a part was reported and left out.
+    partial: bool,
+}
+
+/// Checks the rules of one file, each by itself. `categories` is absent when `triaged.toml`
+/// could not be read.
+pub fn rules(
+    mut root: Table<'_>,
+    categories: Option<&Categories>,
+    file: &mut InFile<'_>,
+) -> Vec<Placed> {
+    let tables = root.tables("rule", file);
+    root.close(file);
+    tables
+        .into_iter()
+        .filter_map(|table| rule(&table.read(file), categories, file))
+        .collect()
+}
+
+fn rule(
+    read: &Read<Shape>,
+    categories: Option<&Categories>,
+    file: &mut InFile<'_>,
+) -> Option<Placed> {
+    let whole = read.span.clone()?;
+    let id = read
+        .need(
+            "id",
+            &read.told.id,
+            "a name of its own, which `explain` and the audit log show",
+            file,
+        )
+        .and_then(|text| file.name("rule.id", text));
+    let category = match &read.told.category {
+        Some(text) => Some(category(text, categories, file)?),
+        None => None,
+    };
+    let mut placed = Placed {
+        draft: RuleDraft::new(RuleId::new(id?), category),
+        source: Arc::clone(file.source),
+        keys: BTreeMap::new(),
+        keywords: BTreeMap::new(),
+        partial: ["category", "any", "all", "none", "priority"]
+            .iter()
+            .any(|key| read.is_flawed(key)),
+        whole,
+    };
+    let draft = &mut placed.draft;
+    draft.origin = Origin {
+        file: file.source.name.as_str().into(),
+        line: u32::try_from(file.source.place(placed.whole.start).line).unwrap_or(u32::MAX),
+    };
+    if let Some(number) = &read.told.weight {
+        draft.weight = *number.get_ref();
+        placed.keys.insert("weight", number.span());
+    }
+    if let Some(number) = &read.told.cap {
+        draft.cap = Some(*number.get_ref());
+        placed.keys.insert("cap", number.span());
+    }
+    if let Some(number) = &read.told.near {
+        // What is out of these bounds is out of the rule set's, too; it says which they are.
+        draft.near = Some(u16::try_from(*number.get_ref()).unwrap_or(0));
+        placed.keys.insert("near", number.span());
+    }
+    if let Some(text) = &read.told.id {
+        placed.keys.insert("id", text.span());
+    }
+    if let Some(text) = &read.told.priority {
+        draft.priority = file.word("rule.priority", text, &PRIORITIES);
+        placed.partial |= draft.priority.is_none();
+    }
+    let words = Zone::ALL.map(|zone| (zone.as_str(), zone));
+    for text in read.told.zones.iter().flatten() {
+        draft.zones.extend(file.word("rule.zones", text, &words));
+    }
+    keywords(List::Any, read.told.any.as_ref(), &mut placed, file);
+    keywords(List::All, read.told.all.as_ref(), &mut placed, file);
+    keywords(List::None, read.told.none.as_ref(), &mut placed, file);
+    Some(placed)
+}
+
+fn category(
+    text: &Text,
+    categories: Option<&Categories>,
+    file: &mut InFile<'_>,
+) -> Option<CategoryId> {
+    let told = CategoryId::new(text.get_ref().as_str());
+    let Some(known) = categories.filter(|c| !c.incomplete) else {
+        return Some(told);
+    };
+    if known.names.contains_key(&told) {
+        return Some(told);
+    }
+    let names: Vec<&str> = known.names.keys().map(CategoryId::as_str).collect();
+    let message = format!("there is no category {}", quoted(told.as_str()));
+    let help = nearest(told.as_str(), names.iter().copied()).map_or_else(
+        || {
+            format!(
+                "triaged.toml has {}; add `[categories.…]` there for another",
+                listed(&names)
+            )
+        },
+        did_you_mean,
+    );
+    file.error(&text.span(), "rule.category", message)
+        .help(help);
+    None
+}
+
+fn keywords(list: List, texts: Option<&Vec<Text>>, placed: &mut Placed, file: &mut InFile<'_>) {
+    let mut parsed = Vec::new();
+    let mut spans = Vec::new();
+    for text in texts.into_iter().flatten() {
+        match Keyword::parse(text.get_ref()) {
+            Ok(keyword) => {
+                parsed.push(keyword);
+                spans.push(text.span());
+            }
+            Err(fault) => {
+                placed.partial = true;
+                file.error(&text.span(), &format!("rule.{list}"), fault.to_string());
+            }
+        }
+    }
+    match list {
+        List::Any => placed.draft.any = parsed,
+        List::All => placed.draft.all = parsed,
+        List::None => placed.draft.none = parsed,
+    }
+    placed.keywords.insert(list, spans);
+}
+
+/// Compiles the set; its faults are reported where they stand. `main` is `triaged.toml`.
+pub fn compile(
+    placed: &[Placed],
+    settings: &decision::Placed,
+    main: &Arc<Source>,
+    findings: &mut Vec<Finding>,
+) -> Option<RuleSet> {
+    let drafts = placed.iter().map(|p| p.draft.clone()).collect();
+    match RuleSet::compile(drafts, settings.settings) {
+        Ok(set) => Some(set),
+        Err(faults) => {
+            findings.extend(
+                faults
+                    .iter()
+                    .filter_map(|f| finding(f, placed, settings, main)),
+            );
+            None
+        }
+    }
+}
+
+fn finding(
+    fault: &RuleFault,
+    placed: &[Placed],
+    settings: &decision::Placed,
+    main: &Arc<Source>,
+) -> Option<Finding> {
+    let message = fault.kind.to_string();
+    match &fault.place {
+        Place::Set => Some(Finding::of_file(
+            Severity::Error,
+            main.name.clone(),
+            message,
+        )),
+        Place::Setting { key } => {
+            let zone = Zone::ALL.iter().any(|zone| zone.as_str() == *key);
+            let key_path = format!("decision.{}{key}", if zone { "zones." } else { "" });
+            let message = format!("`{key_path}`: {message}");
+            let mut finding = match settings.places.get(key) {
+                Some(span) => Finding::at(Severity::Error, main, span, message),
+                None => Finding::of_file(Severity::Error, main.name.clone(), message),
+            };
+            finding.key(key_path);
+            Some(finding)
+        }
+        Place::Rule { draft, part, .. } => {
+            let rule = placed.get(*draft)?;
+            if rule.partial && matches!(fault.kind, FaultKind::NoCondition | FaultKind::NoEffect) {
+                return None;
+            }
+            let (key, span) = match part {
+                Part::Whole => ("rule".to_owned(), Some(&rule.whole)),
+                Part::Key(key) => (format!("rule.{key}"), rule.keys.get(key)),
+                Part::Keyword { list, index } => (
+                    format!("rule.{list}"),
+                    rule.keywords.get(list).and_then(|spans| spans.get(*index)),
+                ),
+            };
+            let span = span.unwrap_or(&rule.whole);
+            let message = match &fault.kind {
+                FaultKind::DuplicateId { id, .. } => {
+                    format!("two rules have the id {}", quoted(id.as_str()))
+                }
+                FaultKind::OutOfBounds { .. } => format!("`{key}`: {message}"),
+                _ => message,
+            };
+            let mut finding = Finding::at(Severity::Error, &rule.source, span, message);
+            finding.key(key);
+            if let FaultKind::DuplicateId { id, .. } = &fault.kind
+                && let Some(first) = placed.iter().find(|p| p.draft.id == *id)
+            {
+                let span = first.keys.get("id").unwrap_or(&first.whole);
+                finding.help("give this one another `id`").also(
+                    "the first stands here",
+                    &first.source,
+                    span,
+                );
+            }
+            Some(finding)
+        }
+    }
+}
+
+/// Reports categories for which no rule speaks.
+pub fn silent_categories(placed: &[Placed], categories: &Categories, file: &mut InFile<'_>) {
+    for (category, span) in &categories.names {
+        let speaks =
+            |p: &Placed| p.draft.category.as_ref() == Some(category) && p.draft.weight > 0.0;
+        if category.as_str() != CategoryId::REVIEW && !placed.iter().any(speaks) {
+            let key = format!("categories.{category}");
+            let message = format!("no rule speaks for category {}", quoted(category.as_str()));
+            file.warning(span, &key, message).help(
+                "no ticket will ever come there; write a rule with this `category`, or take it out",
+            );
+        }
+    }
+}

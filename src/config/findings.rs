@@ -1,0 +1,286 @@
+//! What is wrong with the configuration, as values and as text for people.
+//!
+//! A finding names its file, line, column and key, says what is wrong and what to do. Rendering
+//! is the same for every command that reads a configuration.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::file::source::{Place, Source};
+
+/// Most findings reported at once; what is beyond is counted.
+pub const FINDINGS_MAX: usize = 200;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The configuration is not taken.
+    Error,
+    /// It is taken, and probably not what was meant.
+    Warning,
+}
+
+impl Severity {
+    /// The word shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One fault, or one thing to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, relative to the configuration directory.
+    pub file: String,
+    /// Where in it; absent when it concerns the whole file.
+    pub place: Option<Place>,
+    /// The key with the tables around it, such as `mailbox.port`.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// A second place that belongs to it, and what it has to do with it.
+    pub also: Option<Also>,
+    marked: Option<Marked>,
+}
+
+/// A second place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Also {
+    /// What stands there.
+    pub label: String,
+    /// The file.
+    pub file: String,
+    /// Where in it.
+    pub place: Place,
+    marked: Marked,
+}
+
+/// A piece of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Marked {
+    source: Arc<Source>,
+    span: Range<usize>,
+}
+
+impl Finding {
+    /// A fault of a whole file or directory.
+    pub fn of_file(
+        severity: Severity,
+        file: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity,
+            file: file.into(),
+            place: None,
+            key: None,
+            message: message.into(),
+            help: None,
+            also: None,
+            marked: None,
+        }
+    }
+
+    /// A fault of the piece `span` of a file.
+    pub fn at(
+        severity: Severity,
+        source: &Arc<Source>,
+        span: &Range<usize>,
+        message: impl Into<String>,
+    ) -> Self {
+        let span = source.clamp(span);
+        Self {
+            place: Some(source.place(span.start)),
+            marked: Some(Marked {
+                source: Arc::clone(source),
+                span,
+            }),
+            ..Self::of_file(severity, source.name.clone(), message)
+        }
+    }
+
+    /// With the key it is about.
+    pub fn key(&mut self, key: impl Into<String>) -> &mut Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// With what to do.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a second place.
+    pub fn also(
+        &mut self,
+        label: impl Into<String>,
+        source: &Arc<Source>,
+        span: &Range<usize>,
+    ) -> &mut Self {
+        let span = source.clamp(span);
+        self.also = Some(Also {
+            label: label.into(),
+            file: source.name.clone(),
+            place: source.place(span.start),
+            marked: Marked {
+                source: Arc::clone(source),
+                span,
+            },
+        });
+        self
+    }
+
+    fn order(&self) -> (Option<Place>, Severity) {
+        (self.place, self.severity)
+    }
+}
+
+/// The one-line form: `file:line:column: error: message; help`.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(Place { line, column }) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}: {}", self.severity, self.message)?;
+        if let Some(Also {
+            label, file, place, ..
+        }) = &self.also
+        {
+            write!(f, "; {label} at {file}:{}:{}", place.line, place.column)?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "; {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether one of them forbids to take the configuration.
+pub fn any_error(findings: &[Finding]) -> bool {
+    findings.iter().any(|f| f.severity == Severity::Error)
+}
+
+/// Puts them into the order of their files and lines, and bounds their number.
+pub fn tidy(findings: &mut Vec<Finding>, files: &[String]) {
+    let rank = |file: &str| files.iter().position(|f| f == file);
+    findings.sort_by(|a, b| {
+        (rank(&a.file), a.order())
+            .cmp(&(rank(&b.file), b.order()))
+            .then_with(|| a.file.cmp(&b.file))
+    });
+    findings.dedup();
+    let beyond = findings.len().saturating_sub(FINDINGS_MAX);
+    if beyond > 0 {
+        // An error must stay visible as one, whatever was cut.
+        let errors = any_error(&findings[FINDINGS_MAX..]);
+        let severity = if errors {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        findings.truncate(FINDINGS_MAX);
+        let file = findings.last().map_or_else(String::new, |f| f.file.clone());
+        findings.push(Finding::of_file(
+            severity,
+            file,
+            format!("and {beyond} more findings"),
+        ));
+    }
+}
+
+/// All of them with the lines they are about, and a count at the end; empty when there are none.
+pub fn render(findings: &[Finding], colour: bool) -> String {
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut out = String::new();
+    for finding in findings {
+        out.push_str(&renderer.render(&[group(finding)]));
+        out.push_str("\n\n");
+    }
+    if !findings.is_empty() {
+        out.push_str(&count(findings));
+        out.push('\n');
+    }
+    // The renderer pads empty gutters; no terminal needs that.
+    out.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn group(finding: &Finding) -> annotate_snippets::Group<'_> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = annotate_snippets::Group::with_title(level.primary_title(&finding.message));
+    let also = finding.also.as_ref();
+    match &finding.marked {
+        Some(marked) if !marked.source.shown.is_empty() => {
+            let mut first =
+                snippet(marked).annotation(AnnotationKind::Primary.span(marked.span.clone()));
+            let mut second = None;
+            if let Some(also) = also {
+                let note = AnnotationKind::Context
+                    .span(also.marked.span.clone())
+                    .label(&also.label);
+                if also.file == finding.file {
+                    first = first.annotation(note);
+                } else if !also.marked.source.shown.is_empty() {
+                    second = Some(snippet(&also.marked).annotation(note));
+                }
+            }
+            group = group.element(first);
+            if let Some(second) = second {
+                group = group.element(second);
+            }
+        }
+        _ => {
+            let mut origin = annotate_snippets::Origin::path(&finding.file);
+            if let Some(Place { line, column }) = finding.place {
+                origin = origin.line(line).char_column(column);
+            }
+            group = group.element(origin);
+        }
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    group
+}
+
+fn snippet(marked: &Marked) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+    Snippet::source(&marked.source.shown).path(&marked.source.name)
+}
+
+fn count(findings: &[Finding]) -> String {
+    let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let words = [Severity::Error, Severity::Warning]
+        .into_iter()
+        .map(|severity| (of(severity), severity))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, severity)| {
+            format!("{number} {severity}{}", if number == 1 { "" } else { "s" })
+        });
+    words.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,231 @@
+//! From a directory to a [`Config`], or to everything that is wrong with it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::audit::PersonalPolicy;
+use super::delivery::DeliveryConfig;
+use super::file::source::Source;
+use super::file::table::{InFile, Table};
+use super::file::{decision, delivery, mailbox, operation, products, routing, rules};
+use super::findings::{self, Finding, Severity};
+use super::limits::Limits;
+use super::mailbox::MailboxConfig;
+use super::partner::Partner;
+use super::read::{self, Files};
+use crate::domain::address::Address;
+use crate::domain::digest::Digest;
+use crate::domain::ids::Folder;
+use crate::registry::Registry;
+use crate::rules::RuleSet;
+use crate::triage::routing::Routing;
+
+/// A checked configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// Who runs this daemon.
+    pub partner: Partner,
+    /// Where ledger, audit log and keys are kept.
+    pub state_dir: PathBuf,
+    /// What is watched; may be empty, which is enough for `explain`.
+    pub mailboxes: Vec<MailboxConfig>,
+    /// Where each category and kind goes.
+    pub routing: Routing,
+    /// How forwards leave. When no category is forwarded and nothing is configured: an outbox in
+    /// `state_dir` with an empty allow-list.
+    pub delivery: DeliveryConfig,
+    /// Bounds on memory and patience.
+    pub limits: Limits,
+    /// What of a person's data the audit log holds.
+    pub audit: PersonalPolicy,
+    /// The rules in force.
+    pub rules: RuleSet,
+    /// The products and their publishers.
+    pub registry: Registry,
+    /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
+    /// `registry/products.toml`.
+    pub digest: Digest,
+    /// What is probably not meant, but taken.
+    pub warnings: Vec<Finding>,
+}
+
+/// Reads and checks the configuration in `directory`.
+///
+/// # Errors
+/// All findings, when at least one is an error; in the order of files and lines.
+pub fn load(directory: &Path) -> Result<Config, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let files = Files::read(directory, &mut findings);
+    let config = examine(directory, &files, &mut findings);
+    findings::tidy(&mut findings, &files.names());
+    match config {
+        Some(config) if !findings::any_error(&findings) => Ok(Config {
+            warnings: findings,
+            ..config
+        }),
+        _ => Err(findings),
+    }
+}
+
+/// Parses one file and lets `check` read its table. What is found on a line that could not be
+/// parsed is left out: it follows from that.
+fn in_file<T>(
+    source: &Arc<Source>,
+    findings: &mut Vec<Finding>,
+    check: impl FnOnce(Table<'_>, &mut InFile<'_>) -> T,
+) -> T {
+    let parsed = read::parse(source, findings);
+    let mut found = Vec::new();
+    let mut file = InFile {
+        source,
+        broken: !parsed.broken_lines.is_empty(),
+        findings: &mut found,
+    };
+    let value = check(Table::root(parsed.items), &mut file);
+    let follows = |f: &Finding| {
+        f.place
+            .is_some_and(|p| parsed.broken_lines.contains(&p.line))
+    };
+    found.retain(|finding| !follows(finding));
+    findings.append(&mut found);
+    value
+}
+
+/// What `triaged.toml` says; each part absent when it has faults.
+struct Main {
+    partner: Option<Partner>,
+    state_dir: Option<PathBuf>,
+    mailboxes: Vec<MailboxConfig>,
+    categories: routing::Categories,
+    folders: Option<routing::Folders>,
+    delivery: Option<delivery::Placed>,
+    settings: decision::Placed,
+    limits: Limits,
+    audit: PersonalPolicy,
+    /// Our own addresses.
+    own: Vec<Address>,
+}
+
+fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
+    let partner = operation::partner(root.table("partner", file), file);
+    let state_dir = operation::state_dir(root.table("state", file), base, file);
+    let tables = root.tables("mailbox", file);
+    let mailboxes: Vec<_> = mailbox::mailboxes(tables, base, file)
+        .into_iter()
+        .map(|placed| placed.config)
+        .collect();
+    let watched: Vec<Folder> = mailboxes.iter().map(|m| m.folder.clone()).collect();
+    let categories = routing::categories(root.table("categories", file), &watched, file);
+    let folders = routing::kinds(root.table("kinds", file), &watched, file);
+    let mut own: Vec<Address> = mailboxes.iter().map(|m| m.address.clone()).collect();
+    own.extend(partner.as_ref().and_then(|p| p.address.clone()));
+    let around = delivery::Around {
+        base,
+        state_dir: state_dir.as_deref().unwrap_or(base),
+        hello: own.first().map_or("localhost", |address| address.domain()),
+        forward: categories.forward.as_ref(),
+    };
+    let delivery = delivery::delivery(root.table("delivery", file), around, file);
+    let settings = decision::settings(root.table("decision", file), file);
+    let limits = operation::limits(root.table("limits", file), file);
+    let audit = operation::audit(root.table("audit", file), file);
+    root.close(file);
+    Main {
+        partner,
+        state_dir,
+        mailboxes,
+        categories,
+        folders,
+        delivery,
+        settings,
+        limits,
+        audit,
+        own,
+    }
+}
+
+fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Option<Config> {
+    let main = files.main.as_ref().map(|source| {
+        let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
+        (source, in_file(source, findings, check))
+    });
+    let categories = main.as_ref().map(|(_, main)| &main.categories);
+    let mut drafts = Vec::new();
+    let mut complete = !files.rules_incomplete;
+    for source in &files.rules {
+        let check = |root: Table<'_>, file: &mut InFile<'_>| {
+            complete &= !file.broken;
+            rules::rules(root, categories, file)
+        };
+        drafts.extend(in_file(source, findings, check));
+    }
+    let products = files.products.as_ref().map(|source| {
+        let limits = main
+            .as_ref()
+            .and_then(|(main_file, main)| main.contact_limits(main_file));
+        let check = |root: Table<'_>, file: &mut InFile<'_>| {
+            products::products(root, limits.as_ref(), file)
+        };
+        in_file(source, findings, check)
+    });
+    let (main_file, main) = main?;
+    let set = rules::compile(&drafts, &main.settings, main_file, findings);
+    if complete && !findings::any_error(findings) && !drafts.is_empty() {
+        let mut file = InFile {
+            source: main_file,
+            broken: false,
+            findings,
+        };
+        rules::silent_categories(&drafts, &main.categories, &mut file);
+    }
+    let registry = Registry::new(products?, main.settings.settings.fold);
+    if let (Err(faults), Some(source)) = (&registry, &files.products) {
+        findings.extend(faults.iter().map(|fault| {
+            Finding::of_file(Severity::Error, source.name.clone(), fault.to_string())
+        }));
+    }
+    main.into_config(set?, registry.ok()?, files.digest)
+}
+
+impl Main {
+    /// What contacts are held against; absent when delivery is not clear.
+    fn contact_limits<'a>(&'a self, source: &'a Arc<Source>) -> Option<products::Limits<'a>> {
+        let delivery = self.delivery.as_ref()?;
+        Some(products::Limits {
+            allow: &delivery.config.allow,
+            allow_at: delivery.allow.as_ref().map(|span| (source, span)),
+            own: &self.own,
+            own_domains: self
+                .partner
+                .as_ref()
+                .map_or(&[], |partner| &partner.domains),
+            forwards: self.categories.forward.is_some(),
+        })
+    }
+
+    fn into_config(self, rules: RuleSet, registry: Registry, digest: Digest) -> Option<Config> {
+        let partner = self.partner?;
+        let folders = self.folders?;
+        let routing = Routing {
+            categories: self.categories.routes,
+            kinds: folders.kinds,
+            replies: folders.replies,
+            quarantine: folders.quarantine,
+            own: self.own,
+            own_domains: partner.domains.clone(),
+        };
+        Some(Config {
+            partner,
+            state_dir: self.state_dir?,
+            mailboxes: self.mailboxes,
+            routing,
+            delivery: self.delivery?.config,
+            limits: self.limits,
+            audit: self.audit,
+            rules,
+            registry,
+            digest,
+            warnings: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,228 @@
+//! Finds the files of a configuration directory and parses them, syntax faults and all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::file::source::{Source, Unreadable, quoted};
+use super::findings::{Finding, Severity};
+use crate::domain::digest::Digest;
+
+/// The file that must be there.
+const MAIN: &str = "triaged.toml";
+/// The directory of rule files.
+const RULES: &str = "rules";
+/// The file of products.
+const PRODUCTS: &str = "registry/products.toml";
+/// Most rule files.
+const RULE_FILES_MAX: usize = 200;
+/// Most syntax faults told of one file: one slip often makes many.
+const SYNTAX_MAX: usize = 20;
+
+/// All files of a configuration that could be read.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// `triaged.toml`.
+    pub main: Option<Arc<Source>>,
+    /// `rules/*.toml`, by name.
+    pub rules: Vec<Arc<Source>>,
+    /// Whether a rule file could not be read.
+    pub rules_incomplete: bool,
+    /// `registry/products.toml`.
+    pub products: Option<Arc<Source>>,
+    /// SHA-256 over what `sha256sum` prints for these files, in this order, called by their
+    /// names within the directory.
+    pub digest: Digest,
+    sums: String,
+}
+
+impl Files {
+    /// Reads all files of `directory`.
+    pub fn read(directory: &Path, findings: &mut Vec<Finding>) -> Self {
+        let mut files = Self {
+            main: None,
+            rules: Vec::new(),
+            rules_incomplete: false,
+            products: None,
+            digest: Digest::of(&[]),
+            sums: String::new(),
+        };
+        if !directory.is_dir() {
+            let message = "there is no such directory";
+            findings
+                .push_mut(Finding::of_file(
+                    Severity::Error,
+                    directory.display().to_string(),
+                    message,
+                ))
+                .help("name the directory that holds `triaged.toml` with `--config`");
+            return files;
+        }
+        files.main = files.take(directory, MAIN, findings);
+        let (names, found) = rule_names(directory, findings);
+        for name in &names {
+            let source = files.take(directory, name, findings);
+            files.rules_incomplete |= source.is_none();
+            files.rules.extend(source);
+        }
+        files.rules_incomplete |= !found;
+        files.products = files.take(directory, PRODUCTS, findings);
+        files.digest = Digest::of(files.sums.as_bytes());
+        files
+    }
+
+    fn take(
+        &mut self,
+        directory: &Path,
+        name: &str,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Arc<Source>> {
+        let path = directory.join(name);
+        let shown = path.display().to_string();
+        match Source::read(&path, shown.clone(), Some(directory)) {
+            Ok((source, bytes)) => {
+                self.sums
+                    .push_str(&format!("{}  {name}\n", Digest::of(&bytes)));
+                Some(Arc::new(source))
+            }
+            Err(error) => {
+                let finding = Finding::of_file(Severity::Error, shown, error.to_string());
+                findings.push_mut(finding).help(remedy(&error, name));
+                None
+            }
+        }
+    }
+
+    /// The names of all files, in the order in which they are told about.
+    pub fn names(&self) -> Vec<String> {
+        let all = self.main.iter().chain(&self.rules).chain(&self.products);
+        all.map(|source| source.name.clone()).collect()
+    }
+}
+
+fn remedy(error: &Unreadable, name: &str) -> String {
+    match error {
+        Unreadable::Absent => match name {
+            MAIN => "copy the `triaged.toml` that comes with triaged and change it".to_owned(),
+            _ => format!("write {}; an empty file will do", quoted(name)),
+        },
+        Unreadable::Io(_) => "the user the daemon runs as must be able to read it".to_owned(),
+        Unreadable::Irregular => "put a plain file there".to_owned(),
+        Unreadable::Writable { .. } => {
+            "`chmod o-w` it: who can write rules can send mail away".to_owned()
+        }
+        Unreadable::TooLarge => "split it: every file in `rules/` is read".to_owned(),
+        Unreadable::NotUtf8(_) => "save it as UTF-8 in your editor".to_owned(),
+        Unreadable::Nul(_) => "save it as plain text, UTF-8, in your editor".to_owned(),
+    }
+}
+
+/// The rule files by name, and whether all could be listed.
+fn rule_names(directory: &Path, findings: &mut Vec<Finding>) -> (Vec<String>, bool) {
+    let rules = directory.join(RULES);
+    let shown = rules.display().to_string();
+    let mut names = Vec::new();
+    let listed = std::fs::read_dir(&rules).and_then(|entries| {
+        for entry in entries {
+            let name = PathBuf::from(entry?.file_name());
+            // Editors leave `.#x.toml` and `x.toml~` behind.
+            let hidden = name.to_string_lossy().starts_with('.');
+            if !hidden && name.extension().is_some_and(|end| end == "toml") {
+                names.push(format!("{RULES}/{}", name.display()));
+            }
+        }
+        Ok(())
+    });
+    names.sort();
+    match listed {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            findings
+                .push_mut(Finding::of_file(
+                    Severity::Warning,
+                    shown,
+                    "there is no such directory",
+                ))
+                .help("without rules every ticket goes to review; put rule files there");
+        }
+        Err(error) => {
+            let message = format!("it cannot be listed: {error}");
+            findings.push(Finding::of_file(Severity::Error, shown, message));
+            return (names, false);
+        }
+        Ok(()) if names.is_empty() => {
+            findings
+                .push_mut(Finding::of_file(
+                    Severity::Warning,
+                    shown,
+                    "there is no rule file in it",
+                ))
+                .help(
+                    "without rules every ticket goes to review; put files ending in `.toml` there",
+                );
+        }
+        Ok(()) if names.len() > RULE_FILES_MAX => {
+            let message = format!(
+                "there are {} rule files; at most {RULE_FILES_MAX} are read",
+                names.len()
+            );
+            findings.push(Finding::of_file(Severity::Error, shown, message));
+            names.truncate(RULE_FILES_MAX);
+            return (names, false);
+        }
+        Ok(()) => {}
+    }
+    (names, true)
+}
+
+/// A file's table, as far as it could be parsed.
+#[derive(Debug)]
+pub(super) struct Parsed<'s> {
+    /// What was understood.
+    pub items: DeTable<'s>,
+    /// The lines on which it was not.
+    pub broken_lines: Vec<usize>,
+}
+
+/// Parses a file and reports its syntax faults.
+pub(super) fn parse<'s>(source: &'s Arc<Source>, findings: &mut Vec<Finding>) -> Parsed<'s> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    let mut broken_lines = Vec::new();
+    for error in &errors {
+        let span = error.span().unwrap_or(source.text.len()..source.text.len());
+        let finding = Finding::at(Severity::Error, source, &span, error.message());
+        let line = finding.place.map_or(0, |place| place.line);
+        // What follows on the same line follows from the same slip.
+        if broken_lines.contains(&line) {
+            continue;
+        }
+        broken_lines.push(line);
+        if broken_lines.len() > SYNTAX_MAX {
+            break;
+        }
+        let finding = findings.push_mut(finding);
+        if let Some(help) = syntax_help(source, line, error.message()) {
+            finding.help(help);
+        }
+    }
+    Parsed {
+        items: table.into_inner(),
+        broken_lines,
+    }
+}
+
+/// What most often is behind a syntax fault.
+fn syntax_help(source: &Source, line: usize, message: &str) -> Option<&'static str> {
+    let text = source.text.lines().nth(line.checked_sub(1)?)?;
+    let curly = ['“', '”', '„', '‘', '’'];
+    if text.contains(curly) {
+        return Some("write straight quotes, `\"` or `'`");
+    }
+    if message.contains("duplicate key") {
+        return Some("a key may stand once in a table; keep one of them");
+    }
+    if message.contains("literal") || message.contains("string values must be quoted") {
+        return Some("text stands in quotes: `key = \"text\"`");
+    }
+    None
+}
