@@ -46,6 +46,20 @@ pub enum LedgerError {
         /// The highest this program knows.
         known: i64,
     },
+    /// An older `triaged` wrote it, and only the daemon brings it up to date.
+    #[error(
+        "`{}` has schema {found}, this program writes {known}: restart `triaged run` with this \
+         version first",
+        path.display()
+    )]
+    Older {
+        /// The ledger file.
+        path: PathBuf,
+        /// Its schema number.
+        found: i64,
+        /// The one this program writes.
+        known: i64,
+    },
     /// The file is damaged.
     #[error(
         "`{}` is damaged ({what}): move the ledger files aside and start again; unfinished \
@@ -69,6 +83,14 @@ pub enum LedgerError {
     Busy {
         /// The database's words.
         what: String,
+    },
+    /// The audit file cannot be written. No side effect may begin; the same call may be made again.
+    #[error("cannot write the audit file `{}` ({why}): nothing is begun until it can", path.display())]
+    Audit {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
     },
     /// Writing failed in a way that leaves in doubt what is on the disk. Nothing is written any
     /// more: the daemon must stop, and reads the truth at its next start.
@@ -118,7 +140,10 @@ pub enum LedgerError {
 impl LedgerError {
     /// Whether the same call may succeed later without anybody restarting the daemon.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Busy { .. })
+        matches!(
+            self,
+            Self::Full { .. } | Self::Busy { .. } | Self::Audit { .. }
+        )
     }
 
     pub(super) fn io(action: &'static str, path: impl Into<PathBuf>, error: &io::Error) -> Self {

@@ -3,15 +3,41 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row};
 
 use super::change::{MailboxRecord, StageName};
 use super::error::LedgerError;
+use super::group::blob;
 use super::open::Ledger;
+use super::row::{self, SELECT, strange};
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::ticket::Ticket;
+
+/// Items or digests asked for in one statement.
+const PIECE: usize = 500;
+
+/// A page of unfinished tickets.
+const UNFINISHED: &str =
+    "WHERE t.mailbox = ? AND t.ended = 0 AND t.number > ? ORDER BY t.number LIMIT ?";
+
+/// Deferred tickets whose time has come.
+const DUE: &str = "WHERE t.until IS NOT NULL AND t.until <= ? ORDER BY t.until LIMIT ?";
+
+/// The first deferred ticket.
+const NEXT_DUE: &str = "SELECT min(until) FROM ticket WHERE until IS NOT NULL";
+
+/// Which items have a ticket; they come as one JSON list.
+const KNOWN: &str = "SELECT t.item, t.id, t.stage FROM json_each(?3) AS asked \
+     CROSS JOIN ticket t ON t.mailbox = ?1 AND t.generation = ?2 AND t.item = asked.value";
+
+/// Tickets with one of the contents; they come as one JSON list of hexadecimal digests.
+const BY_DIGEST: &str = "SELECT t.digest, t.id, t.generation, t.item, t.stage, t.action, \
+     t.attempts FROM json_each(?2) AS asked CROSS JOIN ticket t \
+     ON t.digest = unhex(asked.value) AND t.mailbox = ?1 ORDER BY t.number";
 
 /// Where the next page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,46 +69,150 @@ impl Ledger {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<(Vec<Ticket>, Option<Cursor>), LedgerError> {
-        todo!("{mailbox} {after:?} {limit}")
+        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT}{UNFINISHED}")))
+            .bind(mailbox.as_str())
+            .bind(after.map_or(0, |cursor| cursor.0))
+            .bind(limit)
+            .fetch_all(self.readers())
+            .await;
+        let read = |error| self.unreadable(&error);
+        let rows = rows.map_err(read)?;
+        let full = u32::try_from(rows.len()).is_ok_and(|found| found == limit);
+        let next = match rows.last() {
+            Some(last) if full => Some(Cursor(last.try_get(0).map_err(read)?)),
+            _ => None,
+        };
+        let tickets = rows.iter().map(row::ticket).collect::<Result<_, _>>();
+        Ok((tickets.map_err(read)?, next))
     }
 
-    /// Which of `items` have a ticket.
+    /// Which of `items` have a ticket, and where it stands.
     pub async fn known(
         &self,
         mailbox: &MailboxName,
         generation: Generation,
         items: &[Item],
     ) -> Result<HashMap<Item, (TicketId, StageName)>, LedgerError> {
-        todo!("{mailbox} {generation} {items:?}")
+        let mut known = HashMap::with_capacity(items.len());
+        for piece in items.chunks(PIECE) {
+            let rows = sqlx::query(KNOWN)
+                .bind(mailbox.as_str())
+                .bind(i64::from(generation.0))
+                .bind(serde_json::to_string(piece).unwrap_or_default())
+                .fetch_all(self.readers())
+                .await
+                .map_err(|error| self.unreadable(&error))?;
+            for row in &rows {
+                let (item, found) = known_row(row).map_err(|error| self.unreadable(&error))?;
+                known.insert(item, found);
+            }
+        }
+        Ok(known)
     }
 
-    /// Tickets of `mailbox` with one of these contents, oldest first. The pipeline's question
-    /// "was it forwarded" is `action == Some(Forward)` and `attempts > 0` or not at an end.
+    /// Tickets of `mailbox` with one of these contents, oldest first for each piece of 500
+    /// digests. Whether one was or will be forwarded is for [`Earlier::is_forward`].
     pub async fn by_digest(
         &self,
         mailbox: &MailboxName,
         digests: &[Digest],
     ) -> Result<Vec<Earlier>, LedgerError> {
-        todo!("{mailbox} {digests:?}")
+        let mut all = Vec::new();
+        for piece in digests.chunks(PIECE) {
+            let rows = sqlx::query(BY_DIGEST)
+                .bind(mailbox.as_str())
+                .bind(serde_json::to_string(piece).unwrap_or_default())
+                .fetch_all(self.readers())
+                .await
+                .map_err(|error| self.unreadable(&error))?;
+            for row in &rows {
+                all.push(earlier(row).map_err(|error| self.unreadable(&error))?);
+            }
+        }
+        Ok(all)
     }
 
     /// Deferred tickets of all mailboxes whose time has come by `now`, longest due first.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Ticket>, LedgerError> {
-        todo!("{now} {limit}")
+        sqlx::query(AssertSqlSafe(format!("{SELECT}{DUE}")))
+            .bind(now.as_microsecond())
+            .bind(limit)
+            .fetch_all(self.readers())
+            .await
+            .and_then(|rows| rows.iter().map(row::ticket).collect())
+            .map_err(|error| self.unreadable(&error))
     }
 
     /// When the next deferred ticket is due.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, LedgerError> {
-        todo!()
+        sqlx::query(NEXT_DUE)
+            .fetch_one(self.readers())
+            .await
+            .and_then(|row| row.try_get::<Option<i64>, _>(0)?.map(row::time).transpose())
+            .map_err(|error| self.unreadable(&error))
     }
 
     /// What is known of a mailbox; `None` before its first lease.
     pub async fn mailbox(&self, name: &MailboxName) -> Result<Option<MailboxRecord>, LedgerError> {
-        todo!("{name}")
+        sqlx::query(
+            "SELECT generation, baseline, accepted, marks, epoch FROM mailbox WHERE name = ?",
+        )
+        .bind(name.as_str())
+        .fetch_optional(self.readers())
+        .await
+        .and_then(|row| row.map(|row| record(name, &row)).transpose())
+        .map_err(|error| self.unreadable(&error))
     }
+}
 
-    /// Whether another process wrote since the last time this was asked. Costs no disk access.
-    pub async fn changed(&self) -> Result<bool, LedgerError> {
-        todo!()
+impl Earlier {
+    /// Whether it was sent, may have been sent, or will be.
+    pub fn is_forward(&self) -> bool {
+        self.attempts > 0
+            || (self.action == Some(Action::Forward) && self.stage != StageName::Withdrawn)
     }
+}
+
+fn known_row(row: &SqliteRow) -> Result<(Item, (TicketId, StageName)), sqlx::Error> {
+    let item = Item::read(row.try_get(0)?);
+    Ok((item, (TicketId::new(blob(row, 1)?), row::stage(row, 2)?)))
+}
+
+fn earlier(row: &SqliteRow) -> Result<Earlier, sqlx::Error> {
+    let action = match row.try_get::<Option<&str>, _>(5)? {
+        None => None,
+        Some(word) => Some(
+            [
+                Action::Forward,
+                Action::Keep,
+                Action::Review,
+                Action::Ignore,
+            ]
+            .into_iter()
+            .find(|action| action.as_str() == word)
+            .ok_or_else(|| strange("an unknown action"))?,
+        ),
+    };
+    Ok(Earlier {
+        digest: Digest::new(blob(row, 0)?),
+        ticket: TicketId::new(blob(row, 1)?),
+        locator: Locator {
+            generation: row::generation(row, 2)?,
+            item: Item::read(row.try_get(3)?),
+        },
+        stage: row::stage(row, 4)?,
+        action,
+        attempts: row.try_get(6)?,
+    })
+}
+
+fn record(name: &MailboxName, row: &SqliteRow) -> Result<MailboxRecord, sqlx::Error> {
+    Ok(MailboxRecord {
+        name: name.clone(),
+        generation: row.try_get::<Option<u32>, _>(0)?.map(Generation),
+        baseline: row::json(row, 1)?,
+        accepted: row.try_get(2)?,
+        marks: row::json(row, 3)?.unwrap_or_default(),
+        epoch: row.try_get::<i64, _>(4)?.cast_unsigned(),
+    })
 }

@@ -1,0 +1,441 @@
+//! One transaction: applies the calls that wait together, and chains their audit lines.
+//!
+//! What holds for every group:
+//! - a line is added for exactly those changes that were written, in the order in which they were
+//!   asked for, and the head moves with them;
+//! - a ticket that occurs twice is changed twice, in order: the group is cut into waves in which
+//!   each ticket occurs once;
+//! - calls do not see each other: one that is stale or fenced takes nothing from the others.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::change::{Lease, Pen, StageName, Verdict};
+use super::error::LedgerError;
+use super::lease::{self, Holders, LeaseCall};
+use super::prepare::{Learned, Prepared, Step};
+use super::statement as sql;
+use crate::audit::chain::{self, Head};
+use crate::domain::digest::Digest;
+use crate::domain::ids::{MailboxName, TicketId};
+
+/// What one caller wants written together.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) pen: Pen,
+    pub(super) changes: Vec<Prepared>,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// For every call, in order.
+    pub(super) answers: Vec<Result<Vec<Verdict>, LedgerError>>,
+    /// For every lease, in order.
+    pub(super) leases: Vec<Result<Lease, LedgerError>>,
+    /// The head before and after.
+    pub(super) before: Head,
+    pub(super) after: Head,
+    /// The lines between the two.
+    pub(super) lines: Vec<String>,
+}
+
+/// Where one change of the group stands.
+struct Slot<'a> {
+    call: usize,
+    change: &'a Prepared,
+    /// The mailbox of the call's lease, if it has one, and its epoch.
+    leased: Option<(&'a MailboxName, u64)>,
+    wave: usize,
+    /// The ticket's row once it was written.
+    number: Option<i64>,
+    verdict: Verdict,
+}
+
+/// Begins, applies and commits. After an error the caller rolls back.
+pub(super) async fn apply(
+    conn: &mut SqliteConnection,
+    leases: &[LeaseCall],
+    calls: &[Call],
+) -> Result<Outcome, sqlx::Error> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    let before = head(conn).await?;
+    let mut holders = Holders::read(conn).await?;
+    let leases = lease::grant(conn, &mut holders, leases).await?;
+    let fenced: Vec<_> = calls.iter().map(|call| holders.check(&call.pen)).collect();
+
+    let mut group = Group::new(calls, &fenced);
+    for wave in 0..group.waves {
+        group.open(conn, wave).await?;
+        group.step(conn, wave).await?;
+    }
+    group.mailboxes(conn).await?;
+    let (after, lines) = group.chain(conn, before).await?;
+    group.tally(conn).await?;
+    if after != before {
+        sqlx::query("UPDATE head SET seq = ?, hash = ?")
+            .bind(after.seq.cast_signed())
+            .bind(&after.hash.bytes()[..])
+            .execute(&mut *conn)
+            .await?;
+    }
+    let mut answers: Vec<Result<Vec<Verdict>, LedgerError>> = fenced
+        .into_iter()
+        .map(|fenced| fenced.map(|()| Vec::new()))
+        .collect();
+    for slot in &group.slots {
+        if let Some(Ok(verdicts)) = answers.get_mut(slot.call) {
+            verdicts.push(slot.verdict);
+        }
+    }
+    sqlx::query("COMMIT").execute(&mut *conn).await?;
+    Ok(Outcome {
+        answers,
+        leases,
+        before,
+        after,
+        lines,
+    })
+}
+
+/// The end of the chain as the transaction sees it.
+pub(super) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
+    let row = sqlx::query("SELECT seq, hash FROM head")
+        .fetch_one(conn)
+        .await?;
+    Ok(Head {
+        seq: row.try_get::<i64, _>(0)?.cast_unsigned(),
+        hash: Digest::new(blob(&row, 1)?),
+    })
+}
+
+/// A column of exactly `N` bytes.
+pub(super) fn blob<const N: usize>(row: &SqliteRow, index: usize) -> Result<[u8; N], sqlx::Error> {
+    row.try_get::<&[u8], _>(index)?
+        .try_into()
+        .map_err(|_| sqlx::Error::Decode(format!("column {index} has not {N} bytes").into()))
+}
+
+struct Group<'a> {
+    slots: Vec<Slot<'a>>,
+    waves: usize,
+    tally: BTreeMap<(MailboxName, StageName), i64>,
+}
+
+impl<'a> Group<'a> {
+    fn new(calls: &'a [Call], fenced: &[Result<(), LedgerError>]) -> Self {
+        let mut slots = Vec::with_capacity(calls.iter().map(|c| c.changes.len()).sum());
+        let mut waves: HashMap<TicketId, usize> = HashMap::with_capacity(slots.capacity());
+        for (n, (call, fenced)) in calls.iter().zip(fenced).enumerate() {
+            if fenced.is_err() {
+                continue;
+            }
+            let leased = match &call.pen {
+                Pen::Lease(lease) => Some((&lease.mailbox, lease.epoch)),
+                Pen::Person => None,
+            };
+            for change in &call.changes {
+                let wave = change.ticket().map_or(0, |id| {
+                    let next = waves.entry(id).or_default();
+                    *next += 1;
+                    *next - 1
+                });
+                slots.push(Slot {
+                    call: n,
+                    change,
+                    leased,
+                    wave,
+                    number: None,
+                    verdict: Verdict::Written,
+                });
+            }
+        }
+        Self {
+            waves: waves.into_values().max().unwrap_or(0),
+            slots,
+            tally: BTreeMap::new(),
+        }
+    }
+
+    fn count(&mut self, mailbox: &MailboxName, stage: StageName, by: i64) {
+        *self.tally.entry((mailbox.clone(), stage)).or_default() += by;
+    }
+
+    async fn open(&mut self, conn: &mut SqliteConnection, wave: usize) -> Result<(), sqlx::Error> {
+        let mut rows = Vec::new();
+        for (n, slot) in self.slots.iter_mut().enumerate() {
+            if let Prepared::Open { ticket, line } = slot.change
+                && slot.wave == wave
+            {
+                slot.verdict = Verdict::Known;
+                if slot.leased.is_none_or(|(name, _)| *name == ticket.mailbox) {
+                    rows.push((
+                        n,
+                        ticket,
+                        line.at,
+                        slot.leased.map_or(0, |(_, epoch)| epoch),
+                    ));
+                } else {
+                    slot.verdict = Verdict::Stale;
+                }
+            }
+        }
+        for (text, piece) in sql::OPEN.pieces(&rows) {
+            let mut query = sqlx::query(text);
+            for (_, ticket, at, epoch) in piece {
+                query = query
+                    .bind(&ticket.id.bits()[..])
+                    .bind(ticket.mailbox.as_str())
+                    .bind(i64::from(ticket.locator.generation.0))
+                    .bind(ticket.locator.item.to_string())
+                    .bind(ticket.size.cast_signed())
+                    .bind(StageName::Seen.as_str())
+                    .bind(0)
+                    .bind(0)
+                    .bind(at)
+                    .bind(at)
+                    .bind(epoch.cast_signed());
+            }
+            let mut found = numbers(&query.fetch_all(&mut *conn).await?)?;
+            for (n, ticket, ..) in piece {
+                if let Some((number, mailbox)) = found.remove(&ticket.id)
+                    && let Some(slot) = self.slots.get_mut(*n)
+                {
+                    slot.verdict = Verdict::Written;
+                    slot.number = Some(number);
+                    self.count(&mailbox, StageName::Seen, 1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, conn: &mut SqliteConnection, wave: usize) -> Result<(), sqlx::Error> {
+        let mut rows: Vec<(usize, &Step, Option<(&MailboxName, u64)>)> = Vec::new();
+        for (n, slot) in self.slots.iter_mut().enumerate() {
+            if let Prepared::Step(step) = slot.change
+                && slot.wave == wave
+            {
+                slot.verdict = Verdict::Stale;
+                rows.push((n, step, slot.leased));
+            }
+        }
+        let mut written: Vec<(i64, &Step)> = Vec::with_capacity(rows.len());
+        for (text, piece) in sql::STEP.pieces(&rows) {
+            let mut query = sqlx::query(text);
+            for (_, step, leased) in piece {
+                query = query
+                    .bind(&step.ticket.bits()[..])
+                    .bind(leased.map(|(name, _)| name.as_str()))
+                    .bind(step.expected.stage.as_str())
+                    .bind(step.expected.tries)
+                    .bind(step.expected.attempts)
+                    .bind(step.expected.changed_at)
+                    .bind(step.stage.as_str())
+                    .bind(step.next)
+                    .bind(step.hold.as_deref())
+                    .bind(step.tries)
+                    .bind(step.attempts)
+                    .bind(step.until)
+                    .bind(step.line.at)
+                    .bind(leased.map(|(_, epoch)| epoch.cast_signed()));
+            }
+            let mut found = numbers(&query.fetch_all(&mut *conn).await?)?;
+            for (n, step, _) in piece {
+                if let Some((number, mailbox)) = found.remove(&step.ticket)
+                    && let Some(slot) = self.slots.get_mut(*n)
+                {
+                    slot.verdict = Verdict::Written;
+                    slot.number = Some(number);
+                    written.push((number, *step));
+                    if step.stage != step.expected.stage {
+                        self.count(&mailbox, step.expected.stage, -1);
+                        self.count(&mailbox, step.stage, 1);
+                    }
+                }
+            }
+        }
+        learn(conn, &written).await?;
+        end(conn, &written).await
+    }
+
+    async fn mailboxes(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        for slot in &mut self.slots {
+            if let Prepared::Mailbox { name, patch, .. } = slot.change {
+                let allowed = slot.leased.is_none_or(|(leased, _)| leased == name);
+                if !allowed || !lease::describe(conn, name, patch).await? {
+                    slot.verdict = Verdict::Stale;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the lines of what was written to the chain.
+    async fn chain(
+        &self,
+        conn: &mut SqliteConnection,
+        before: Head,
+    ) -> Result<(Head, Vec<String>), sqlx::Error> {
+        let mut head = before;
+        let mut lines = Vec::with_capacity(self.slots.len());
+        let mut rows = Vec::with_capacity(self.slots.len());
+        for slot in &self.slots {
+            if slot.verdict != Verdict::Written {
+                continue;
+            }
+            let Some(line) = slot.change.line() else {
+                continue;
+            };
+            let number = match (slot.number, line.ticket) {
+                (None, Some(id)) => number(conn, id).await?,
+                (number, _) => number,
+            };
+            let next = head.with(&line.body);
+            lines.push(chain::line(next.seq, &line.body, &head.hash, &next.hash));
+            rows.push((next, line, number));
+            head = next;
+        }
+        for (text, piece) in sql::EVENT.pieces(&rows) {
+            let mut query = sqlx::query(text);
+            for (head, line, number) in piece {
+                query = query
+                    .bind(head.seq.cast_signed())
+                    .bind(line.at)
+                    .bind(*number)
+                    .bind(line.mailbox.as_ref().map(MailboxName::as_str))
+                    .bind(line.kind)
+                    .bind(line.body.as_str())
+                    .bind(&head.hash.bytes()[..]);
+            }
+            query.execute(&mut *conn).await?;
+        }
+        Ok((head, lines))
+    }
+
+    async fn tally(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let rows: Vec<_> = self.tally.iter().filter(|(_, by)| **by != 0).collect();
+        for (text, piece) in sql::TALLY.pieces(&rows) {
+            let mut query = sqlx::query(text);
+            for ((mailbox, stage), by) in piece {
+                query = query.bind(mailbox.as_str()).bind(stage.as_str()).bind(**by);
+            }
+            query.execute(&mut *conn).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of `id, number, mailbox`.
+fn numbers(rows: &[SqliteRow]) -> Result<HashMap<TicketId, (i64, MailboxName)>, sqlx::Error> {
+    let mut last: Option<MailboxName> = None;
+    rows.iter()
+        .map(|row| {
+            let name: &str = row.try_get(2)?;
+            let mailbox = match &last {
+                Some(known) if known.as_str() == name => known.clone(),
+                _ => MailboxName::from(name),
+            };
+            last = Some(mailbox.clone());
+            Ok((TicketId::new(blob(row, 0)?), (row.try_get(1)?, mailbox)))
+        })
+        .collect()
+}
+
+async fn number(conn: &mut SqliteConnection, id: TicketId) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query("SELECT number FROM ticket WHERE id = ?")
+        .bind(&id.bits()[..])
+        .fetch_optional(conn)
+        .await?
+        .map(|row| row.try_get(0))
+        .transpose()
+}
+
+/// Writes what the steps make known.
+async fn learn(conn: &mut SqliteConnection, steps: &[(i64, &Step)]) -> Result<(), sqlx::Error> {
+    let rows: Vec<(i64, &Learned)> = steps
+        .iter()
+        .filter_map(|(number, step)| step.learned.as_ref().map(|l| (*number, l)))
+        .collect();
+    for (text, piece) in sql::LEARN.pieces(&rows) {
+        let mut query = sqlx::query(text);
+        for (number, learned) in piece {
+            query = query
+                .bind(*number)
+                .bind(learned.digest.as_ref().map(|d| &d.bytes()[..]))
+                .bind(learned.action)
+                .bind(learned.category.as_deref())
+                .bind(learned.product.as_deref())
+                .bind(learned.priority)
+                .bind(learned.recipient.as_deref())
+                .bind(learned.message_id.as_deref())
+                .bind(learned.folder.as_deref())
+                .bind(learned.sender.as_deref())
+                .bind(learned.subject.as_deref());
+        }
+        query.execute(&mut *conn).await?;
+    }
+    papers(conn, &sql::DECISION, &rows, |l| l.decision.as_deref()).await?;
+    papers(conn, &sql::PLAN, &rows, |l| l.plan.as_deref()).await?;
+    for (number, step) in steps {
+        if let Some(locator) = &step.locator {
+            sqlx::query("UPDATE ticket SET generation = ?, item = ? WHERE number = ?")
+                .bind(i64::from(locator.generation.0))
+                .bind(locator.item.to_string())
+                .bind(*number)
+                .execute(&mut *conn)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn papers(
+    conn: &mut SqliteConnection,
+    statement: &'static sql::Statement,
+    rows: &[(i64, &Learned)],
+    paper: impl Fn(&Learned) -> Option<&str>,
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<_> = rows
+        .iter()
+        .filter_map(|(number, learned)| paper(learned).map(|text| (*number, text)))
+        .collect();
+    for (text, piece) in statement.pieces(&rows) {
+        let mut query = sqlx::query(text);
+        for (number, body) in piece {
+            query = query.bind(*number).bind(*body);
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Marks what reached its end, and drops its plan.
+async fn end(conn: &mut SqliteConnection, steps: &[(i64, &Step)]) -> Result<(), sqlx::Error> {
+    let rows: Vec<_> = steps
+        .iter()
+        .filter(|(_, step)| step.stage.is_end() != step.expected.stage.is_end())
+        .map(|(number, step)| (*number, step.stage.is_end()))
+        .collect();
+    for (text, piece) in sql::ENDED.pieces(&rows) {
+        let mut query = sqlx::query(text);
+        for (number, ended) in piece {
+            query = query.bind(*number).bind(*ended);
+        }
+        query.execute(&mut *conn).await?;
+    }
+    let ended: Vec<_> = rows
+        .iter()
+        .filter_map(|(number, ended)| ended.then_some(*number))
+        .collect();
+    for (text, piece) in sql::UNPLAN.pieces(&ended) {
+        let mut query = sqlx::query(text);
+        for number in piece {
+            query = query.bind(*number);
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
