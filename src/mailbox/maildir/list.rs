@@ -1,10 +1,11 @@
 //! What lies in a folder: the truth, read from the directory each time.
 
 use std::ffi::OsStr;
-use std::fs::DirEntry;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::Path;
 
+use super::locate::{Reached, Search};
 use super::name::{self, FileName};
 use super::steady;
 use crate::domain::locator::Item;
@@ -55,6 +56,7 @@ fn list_at_most(folder: &Path, most: usize) -> io::Result<Listed> {
     let mut listed = Listed::default();
     let mut trashed = Vec::new();
     let mut refused = Vec::new();
+    let mut unsure = Vec::new();
     for part in ["new", "cur"] {
         steady::read(&folder.join(part), |file| {
             match judge(file)? {
@@ -65,6 +67,11 @@ fn list_at_most(folder: &Path, most: usize) -> io::Result<Listed> {
                         refused.push((file.file_name(), why));
                     }
                 }
+                Judged::Moved(base) => {
+                    if unsure.len() < UNSURE_MAX {
+                        unsure.push(base);
+                    }
+                }
                 Judged::Nothing => {}
             }
             if listed.entries.len() >= most.saturating_mul(2) {
@@ -73,6 +80,7 @@ fn list_at_most(folder: &Path, most: usize) -> io::Result<Listed> {
             Ok(())
         })?;
     }
+    listed.entries.extend(look_again(folder, &unsure)?);
     cut(&mut listed.entries, most);
     trashed.sort_unstable();
     trashed.dedup();
@@ -83,6 +91,28 @@ fn list_at_most(folder: &Path, most: usize) -> io::Result<Listed> {
         listed.refused.add(&name, why);
     }
     Ok(listed)
+}
+
+/// How many messages renamed before their size was read are looked for again; the others are
+/// listed the next time.
+const UNSURE_MAX: usize = 1_000;
+
+/// The entries of messages that had another name when their size was to be read.
+fn look_again(folder: &Path, bases: &[Box<str>]) -> io::Result<Vec<Entry>> {
+    let mut search = Search::new(folder, bases.iter().map(AsRef::as_ref));
+    let mut entries = Vec::new();
+    for base in bases {
+        let reached = search.reach(base, |folder, place| {
+            let trashed = FileName::parse(&place.name).is_some_and(|name| name.is_trashed());
+            let metadata = fs::symlink_metadata(place.path(folder))?;
+            Ok((metadata.is_file() && !trashed).then_some(metadata.len()))
+        })?;
+        if let Reached::There(Ok(Some(size))) = reached {
+            let item = Item::Base(base.as_ref().into());
+            entries.push(Entry { item, size });
+        }
+    }
+    Ok(entries)
 }
 
 /// How many refused names are kept apart in order to count each once.
@@ -102,7 +132,9 @@ enum Judged {
     Message(Entry),
     Trashed(Box<str>),
     Refused(&'static str),
-    /// Hidden, or gone while it was looked at.
+    /// Gone, or renamed, while it was looked at.
+    Moved(Box<str>),
+    /// Hidden, or gone.
     Nothing,
 }
 
@@ -131,14 +163,15 @@ fn judge(file: &DirEntry) -> io::Result<Judged> {
             size: metadata.len(),
         })),
         Ok(_) => Ok(Judged::Refused("not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Judged::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(Judged::Moved(parsed.base.into()))
+        }
         Err(error) => Err(error),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::symlink;
 
     use rustix::fs::{CWD, FileType, mknodat};

@@ -4,7 +4,7 @@
 //! its task: what it does is done whole, and found again by the next look.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl MaildirMailbox {
         });
         // The watch comes first, so that what arrives during the count is reported later.
         let (root, folder) = (path.clone(), config.folder.clone());
-        blocking(&place, move |place| prepare(place, root, &folder)).await??;
+        blocking(&place, move |place| prepare(place, &root, &folder)).await??;
         let watch = Watch::new(&source);
         let listed = blocking(&place, |place| list::list(&place.source)).await?;
         let listed = listed.map_err(|error| lost(&place.source, &error))?;
@@ -111,6 +111,10 @@ impl MaildirMailbox {
     }
 
     /// Reads messages in the order asked for. The task ends when the receiver is dropped.
+    #[expect(
+        clippy::unused_async,
+        reason = "the same call waits for an IMAP account"
+    )]
     pub async fn fetch(
         &self,
         entries: Vec<Entry>,
@@ -133,11 +137,11 @@ impl MaildirMailbox {
     /// # Errors
     /// [`Trouble::Lost`] when the source cannot be read: every move is then unproved.
     pub async fn settle(&self, moves: Vec<Move>) -> Result<Vec<Moved>, Trouble> {
-        let moved = blocking(&self.place, move |place| {
+        let filed = blocking(&self.place, move |place| {
             Batch::new(&place.tree, &place.source, place.create_folders, &moves).settle()
         });
-        let moved = moved.await?;
-        moved.map_err(|error| lost(&self.place.source, &error))
+        let filed = filed.await?;
+        filed.map_err(|error| lost(&self.place.source, &error))
     }
 
     /// Looks for messages that left the source in the folders that are filed into, each folder
@@ -184,13 +188,13 @@ impl MaildirMailbox {
 }
 
 /// Makes or misses folders, and tries whether they can be worked on.
-fn prepare(place: &Place, root: PathBuf, source: &Folder) -> Result<(), Trouble> {
+fn prepare(place: &Place, root: &Path, source: &Folder) -> Result<(), Trouble> {
     let unreachable = |error: &io::Error| Trouble::Unreachable {
         server: root.display().to_string(),
         why: error.to_string(),
     };
     if !place.create_folders {
-        std::fs::metadata(&root).map_err(|error| unreachable(&error))?;
+        std::fs::metadata(root).map_err(|error| unreachable(&error))?;
     }
     let mut missing = Vec::new();
     for folder in std::iter::once(source).chain(&place.folders) {
@@ -229,6 +233,6 @@ fn unsafe_folder(error: BadFolder) -> Trouble {
     Trouble::Unsafe(error.to_string())
 }
 
-fn lost(folder: &std::path::Path, error: &io::Error) -> Trouble {
+fn lost(folder: &Path, error: &io::Error) -> Trouble {
     Trouble::Lost(format!("`{}`: {error}", folder.display()))
 }

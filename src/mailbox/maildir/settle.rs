@@ -45,7 +45,7 @@ pub struct Batch<'a> {
     source: &'a Path,
     /// Whether a missing folder is made.
     create: bool,
-    moves: &'a [Move],
+    wishes: &'a [Move],
     /// What the batch looks for in each directory.
     searches: BTreeMap<PathBuf, Search>,
     /// Directories that must be synced before a move into them counts.
@@ -53,13 +53,13 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Prepares to do `moves`.
-    pub fn new(tree: &'a Tree, source: &'a Path, create: bool, moves: &'a [Move]) -> Self {
+    /// Prepares to do `wishes`.
+    pub fn new(tree: &'a Tree, source: &'a Path, create: bool, wishes: &'a [Move]) -> Self {
         Self {
             tree,
             source,
             create,
-            moves,
+            wishes,
             searches: BTreeMap::new(),
             touched: BTreeSet::new(),
         }
@@ -71,9 +71,9 @@ impl<'a> Batch<'a> {
     /// When the source folder cannot be read; every move not yet done is then still to be done,
     /// and every move done may lack its sync.
     pub fn settle(mut self) -> io::Result<Vec<Moved>> {
-        let moves = self.moves;
-        let mut steps = Vec::with_capacity(moves.len());
-        for wish in moves {
+        let wishes = self.wishes;
+        let mut steps = Vec::with_capacity(wishes.len());
+        for wish in wishes {
             let step = self.first(wish)?;
             steps.push(step);
         }
@@ -90,8 +90,8 @@ impl<'a> Batch<'a> {
             let mut parts = Part::BOTH.iter().map(|part| directory.join(part.as_str()));
             parts.all(|part| !unsynced.contains(&part))
         };
-        let mut moved = Vec::with_capacity(steps.len());
-        for (wish, step) in moves.iter().zip(steps) {
+        let mut answers = Vec::with_capacity(steps.len());
+        for (wish, step) in wishes.iter().zip(steps) {
             let end = match step {
                 Step::Stayed(why) => MoveEnd::Stayed { why },
                 Step::Missing => MoveEnd::Unproved,
@@ -101,20 +101,20 @@ impl<'a> Batch<'a> {
                 Step::Twin(twin) => self.remove_original(wish, &twin)?,
             };
             let item = wish.item.clone();
-            moved.push(Moved { item, end });
+            answers.push(Moved { item, end });
         }
         // The source last: whatever a power cut undoes there must already be safe in its folder.
         let source_synced = Part::BOTH
             .iter()
             .all(|part| sync_dir(&self.source.join(part.as_str())).is_ok());
         if !source_synced {
-            for one in &mut moved {
+            for one in &mut answers {
                 if matches!(one.end, MoveEnd::Proved(_)) {
                     one.end = MoveEnd::Unproved;
                 }
             }
         }
-        Ok(moved)
+        Ok(answers)
     }
 
     fn first(&mut self, wish: &Move) -> io::Result<Step> {
@@ -126,7 +126,7 @@ impl<'a> Batch<'a> {
             Err(error) => return Ok(Step::Stayed(error.to_string())),
         };
         if target == self.source {
-            return self.elsewhere(base, &target);
+            return Ok(self.elsewhere(base, &target));
         }
         let mut step = self.reach(self.source, base, |place| file(place, base, &target))?;
         let gone = matches!(&step, Reached::There(Err(error)) if error.kind() == FOLDER_MISSING);
@@ -142,21 +142,21 @@ impl<'a> Batch<'a> {
                 self.copy(base, &target)
             }
             Reached::There(Err(error)) => Ok(Step::Stayed(error.to_string())),
-            Reached::Absent => self.elsewhere(base, &target),
+            Reached::Absent => Ok(self.elsewhere(base, &target)),
             Reached::Restless => Ok(Step::Stayed("it is renamed all the time".to_owned())),
         }
     }
 
     /// Looks for what is not in the source any more in the folder it should go to.
-    fn elsewhere(&mut self, base: &str, target: &Path) -> io::Result<Step> {
+    fn elsewhere(&mut self, base: &str, target: &Path) -> Step {
         let reached = self.reach(target, base, |path| fs::symlink_metadata(path.0).map(drop));
         // A folder that cannot be read proves nothing, but is no reason to stop the batch.
         let Ok(Reached::There(Ok(()))) = reached else {
-            return Ok(Step::Missing);
+            return Step::Missing;
         };
         let parts = Part::BOTH.map(|part| target.join(part.as_str()));
         self.touched.extend(parts);
-        Ok(Step::Elsewhere)
+        Step::Elsewhere
     }
 
     /// Copies a message to another file system, unless an earlier attempt already has.
@@ -210,7 +210,7 @@ impl<'a> Batch<'a> {
         base: &str,
         mut act: impl FnMut((&Path, &Place)) -> io::Result<T>,
     ) -> io::Result<Reached<T>> {
-        let bases = self.moves.iter().filter_map(|wish| base_of(&wish.item));
+        let bases = self.wishes.iter().filter_map(|wish| base_of(&wish.item));
         self.searches
             .entry(folder.to_owned())
             .or_insert_with(|| Search::new(folder, bases))

@@ -74,9 +74,9 @@ async fn arrival(events: &AsyncFd<OwnedFd>) {
             // The runtime is going down; a needless listing does no harm.
             return;
         };
-        match ready.try_io(|events| drain(events.get_ref())) {
-            Ok(Ok(true) | Err(_)) => return,
-            Ok(Ok(false)) | Err(_) => {}
+        let drained = ready.try_io(|events| drain(events.get_ref()));
+        if let Ok(Ok(true) | Err(_)) = drained {
+            return;
         }
     }
 }
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::system::maildir;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
     const NOW: Duration = Duration::ZERO;
 
     #[tokio::test]
