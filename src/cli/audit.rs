@@ -13,7 +13,8 @@ use super::failure::{Failure, FailureKind};
 use super::print::{Paint, Style, table};
 use super::state;
 use super::tickets::{local, said};
-use crate::audit;
+use crate::audit::verify::Report;
+use crate::audit::{export as audit_export, mirror};
 use crate::config::Config;
 use crate::domain::event::Happening;
 use crate::ledger::{EventFilter, Ledger};
@@ -29,7 +30,8 @@ pub async fn audit(config: &Config, command: &AuditCommand) -> Result<(), Failur
         AuditCommand::Show { seq } => show(&ledger, *seq).await,
         AuditCommand::Stats { json, since } => stats(&ledger, *json, since.as_deref()).await,
         AuditCommand::Verify { file } => {
-            let path = file.clone().unwrap_or_else(|| config.state_dir.join(audit::FILE));
+            let path =
+                file.clone().unwrap_or_else(|| config.state_dir.join(mirror::FILE_NAME));
             verify(&ledger, &path).await
         }
         AuditCommand::Export { csv } => export(&ledger, *csv).await,
@@ -153,31 +155,43 @@ fn day(text: &str) -> Result<Timestamp, Failure> {
 }
 
 async fn verify(ledger: &Ledger, path: &std::path::Path) -> Result<(), Failure> {
-    let report = ledger.verify(path).await?;
+    let verified = ledger.verify(Some(path), Vec::new()).await?;
     let paint = Paint::stdout();
-    for finding in &report.findings {
-        println!("{}", paint.paint(Style::Bad, &finding.to_string()));
+    show_report("ledger", &verified.ledger, paint);
+    if let Some(file) = &verified.file {
+        show_report(&path.display().to_string(), file, paint);
     }
-    if report.findings.is_empty() {
-        let text = format!("{} events, chain unbroken", report.events);
+    if verified.waiting > 0 {
+        println!("{} events wait for the next start to be written to the file", verified.waiting);
+    }
+    if verified.is_sound() { Ok(()) } else { Err(Failure::shown(FailureKind::Found)) }
+}
+
+fn show_report(name: &str, report: &Report, paint: Paint) {
+    for finding in &report.findings {
+        println!("{}", paint.paint(Style::Bad, &format!("{name}: {finding}")));
+    }
+    if report.more > 0 {
+        println!("{name}: {} more findings", report.more);
+    }
+    if report.is_sound() {
+        let head = report.head.hash.to_string();
+        let text = format!("{name}: {} events, chain unbroken, head {}", report.lines, &head[..12]);
         println!("{}", paint.paint(Style::Good, &text));
-        Ok(())
-    } else {
-        Err(Failure::shown(FailureKind::Found))
     }
 }
 
 async fn export(ledger: &Ledger, csv: bool) -> Result<(), Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if csv {
-        writeln!(out, "{}", audit::export::CSV_HEADER)?;
+        out.write_all(audit_export::csv_names().as_bytes())?;
     }
-    let mut faults = Vec::new();
     each(ledger, None, |event| {
-        let line = if csv { audit::export::csv(&event.line) } else { event.line.clone() };
-        if let Err(error) = writeln!(out, "{line}") {
-            faults.push(error);
-            return Err(Failure::failed("the output was closed"));
+        if csv {
+            let row = audit_export::csv_row(&event.line).map_err(Failure::failed)?;
+            out.write_all(row.as_bytes())?;
+        } else {
+            writeln!(out, "{}", event.line)?;
         }
         Ok(())
     })

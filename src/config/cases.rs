@@ -93,7 +93,7 @@ fn the_shipped_configuration_has_no_findings() {
         "{}",
         render(&config.warnings, false)
     );
-    assert!(config.registry.products().len() >= 3);
+    assert!(config.policy.registry.products().len() >= 3);
     let forwarded = config
         .registry
         .products()
@@ -256,7 +256,7 @@ fn what_editors_write_is_taken_and_moves_nothing() {
     let dos = format!("\u{FEFF}{}", text.replace('\n', "\r\n"));
     std::fs::write(&path, &dos).expect("written");
     let config = load(directory.path()).unwrap_or_else(|f| panic!("{}", render(&f, false)));
-    assert_eq!(config.routing, shipped().routing);
+    assert_eq!(config.policy.routing, shipped().policy.routing);
     assert_ne!(config.digest, shipped().digest);
     std::fs::write(&path, format!("{dos}\r\nåäö = 1\r\n")).expect("written");
     let found = load(directory.path()).expect_err("a fault");

@@ -18,19 +18,20 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
+use crate::triage::Policy;
 use crate::triage::routing::Routing;
 
 /// A checked configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// Who runs this daemon.
-    pub partner: Partner,
+    /// The directory it was read from.
+    pub directory: PathBuf,
     /// Where ledger, audit log and keys are kept.
     pub state_dir: PathBuf,
     /// What is watched; may be empty, which is enough for `explain`.
     pub mailboxes: Vec<MailboxConfig>,
-    /// Where each category and kind goes.
-    pub routing: Routing,
+    /// Rules, registry and routing: what decides, swapped as one.
+    pub policy: Arc<Policy>,
     /// How forwards leave. When no category is forwarded and nothing is configured: an outbox in
     /// `state_dir` with an empty allow-list.
     pub delivery: DeliveryConfig,
@@ -38,10 +39,6 @@ pub struct Config {
     pub limits: Limits,
     /// What of a person's data the audit log holds.
     pub audit: PersonalPolicy,
-    /// The rules in force.
-    pub rules: RuleSet,
-    /// The products and their publishers.
-    pub registry: Registry,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
     /// `registry/products.toml`.
     pub digest: Digest,
@@ -184,7 +181,7 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
             Finding::of_file(Severity::Error, source.name.clone(), fault.to_string())
         }));
     }
-    main.into_config(set?, registry.ok()?, files.digest)
+    main.into_config(directory, set?, registry.ok()?, files.digest)
 }
 
 impl Main {
@@ -203,7 +200,13 @@ impl Main {
         })
     }
 
-    fn into_config(self, rules: RuleSet, registry: Registry, digest: Digest) -> Option<Config> {
+    fn into_config(
+        self,
+        directory: &Path,
+        rules: RuleSet,
+        registry: Registry,
+        digest: Digest,
+    ) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
         let routing = Routing {
@@ -214,16 +217,22 @@ impl Main {
             own: self.own,
             own_domains: partner.domains.clone(),
         };
-        Some(Config {
-            partner,
-            state_dir: self.state_dir?,
-            mailboxes: self.mailboxes,
-            routing,
-            delivery: self.delivery?.config,
-            limits: self.limits,
-            audit: self.audit,
+        let delivery = self.delivery?.config;
+        let policy = Policy {
+            partner: partner.name,
             rules,
             registry,
+            routing,
+            allow: delivery.allow.clone(),
+        };
+        Some(Config {
+            directory: directory.to_owned(),
+            state_dir: self.state_dir?,
+            mailboxes: self.mailboxes,
+            policy: Arc::new(policy),
+            delivery,
+            limits: self.limits,
+            audit: self.audit,
             digest,
             warnings: Vec::new(),
         })

@@ -44,14 +44,14 @@ impl Works {
     /// Puts the parts together.
     pub fn new(
         ledger: Ledger,
-        policy: Policy,
+        policy: Arc<Policy>,
         key: Arc<InstanceKey>,
         limits: Limits,
         personal: PersonalPolicy,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
-            policy: ArcSwap::from_pointee(policy),
+            policy: ArcSwap::new(policy),
             pseudonym: key.derive("pseudonym"),
             key,
             budget: Budget::new(limits.memory),

@@ -72,7 +72,11 @@ impl Registry {
             return Err(faults);
         }
         let lexicon = Lexicon::compile(names, options)?;
-        Ok(Self { products, lexicon })
+        let mut publisher_domains: Vec<String> =
+            products.iter().flat_map(|p| p.sender_domains.iter().cloned()).collect();
+        publisher_domains.sort_unstable();
+        publisher_domains.dedup();
+        Ok(Self { products, lexicon, publisher_domains })
     }
 
     /// All products, in the order of the file.
@@ -86,12 +90,8 @@ impl Registry {
     }
 
     /// The domains publishers write from, sorted, each once.
-    pub fn publisher_domains(&self) -> Vec<&str> {
-        let all = self.products.iter().flat_map(|p| &p.sender_domains);
-        let mut domains: Vec<&str> = all.map(String::as_str).collect();
-        domains.sort_unstable();
-        domains.dedup();
-        domains
+    pub fn publisher_domains(&self) -> &[String] {
+        &self.publisher_domains
     }
 
     /// Which product the message is about. `own` are our own addresses: only a tag on one of

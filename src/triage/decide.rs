@@ -204,7 +204,7 @@ fn ticket(
     let texts = zones(message, text, &lines);
     let folded = FoldedZone::all(&texts, policy.rules.settings().fold);
     let verdict = policy.rules.classify_folded(&folded);
-    let product = policy.registry.resolve(&folded);
+    let product = policy.registry.resolve(&folded, &policy.routing.own);
 
     let (category, doubt) = category(&verdict);
     let doubt = unreadable(message).or(doubt);
