@@ -30,8 +30,9 @@ pub async fn audit(config: &Config, command: &AuditCommand) -> Result<(), Failur
         AuditCommand::Show { seq } => show(&ledger, *seq).await,
         AuditCommand::Stats { json, since } => stats(&ledger, *json, since.as_deref()).await,
         AuditCommand::Verify { file } => {
-            let path =
-                file.clone().unwrap_or_else(|| config.state_dir.join(mirror::FILE_NAME));
+            let path = file
+                .clone()
+                .unwrap_or_else(|| config.state_dir.join(mirror::FILE_NAME));
             verify(&ledger, &path).await
         }
         AuditCommand::Export { csv } => export(&ledger, *csv).await,
@@ -73,10 +74,15 @@ async fn list(ledger: &Ledger, args: &AuditFilter) -> Result<(), Failure> {
 }
 
 async fn show(ledger: &Ledger, seq: u64) -> Result<(), Failure> {
-    let filter = EventFilter { from: Some(seq), to: Some(seq), ..EventFilter::default() };
+    let filter = EventFilter {
+        from: Some(seq),
+        to: Some(seq),
+        ..EventFilter::default()
+    };
     let events = ledger.events(&filter, 1).await?;
-    let event =
-        events.first().ok_or_else(|| Failure::failed(format!("no event {seq} in this ledger")))?;
+    let event = events
+        .first()
+        .ok_or_else(|| Failure::failed(format!("no event {seq} in this ledger")))?;
     let value: serde_json::Value =
         serde_json::from_str(&event.line).map_err(|error| Failure::failed(error.to_string()))?;
     println!("{value:#}");
@@ -91,7 +97,11 @@ async fn each(
 ) -> Result<(), Failure> {
     let mut from = None;
     loop {
-        let filter = EventFilter { from, since, ..EventFilter::default() };
+        let filter = EventFilter {
+            from,
+            since,
+            ..EventFilter::default()
+        };
         let page = ledger.events(&filter, PAGE).await?;
         for event in &page {
             look(event)?;
@@ -110,13 +120,22 @@ async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<()
     each(ledger, since, |event| {
         let entry = event.entry()?;
         *events.entry(entry.happening.as_str()).or_default() += 1;
-        if let Happening::Decided { category, kind, product, action, recipient, folder, .. } =
-            entry.happening
+        if let Happening::Decided {
+            category,
+            kind,
+            product,
+            action,
+            recipient,
+            folder,
+            ..
+        } = entry.happening
         {
             let what = category.map_or_else(|| kind.to_string(), |c| c.to_string());
             let product = product.map_or_else(String::new, |hit| hit.product.to_string());
             let to = recipient.map_or_else(|| folder.to_string(), |address| address.to_string());
-            *ways.entry((what, product, format!("{action} → {to}"))).or_default() += 1;
+            *ways
+                .entry((what, product, format!("{action} → {to}")))
+                .or_default() += 1;
         }
         Ok(())
     })
@@ -133,7 +152,12 @@ async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<()
     }
     let mut rows = table(&["category", "product", "way", "count"]);
     for ((what, product, way), n) in &ways {
-        rows.add_row([what.as_str(), product.as_str(), way.as_str(), n.to_string().as_str()]);
+        rows.add_row([
+            what.as_str(),
+            product.as_str(),
+            way.as_str(),
+            n.to_string().as_str(),
+        ]);
     }
     println!("{rows}");
     let mut rows = table(&["event", "count"]);
@@ -162,9 +186,16 @@ async fn verify(ledger: &Ledger, path: &std::path::Path) -> Result<(), Failure> 
         show_report(&path.display().to_string(), file, paint);
     }
     if verified.waiting > 0 {
-        println!("{} events wait for the next start to be written to the file", verified.waiting);
+        println!(
+            "{} events wait for the next start to be written to the file",
+            verified.waiting
+        );
     }
-    if verified.is_sound() { Ok(()) } else { Err(Failure::shown(FailureKind::Found)) }
+    if verified.is_sound() {
+        Ok(())
+    } else {
+        Err(Failure::shown(FailureKind::Found))
+    }
 }
 
 fn show_report(name: &str, report: &Report, paint: Paint) {
@@ -176,7 +207,11 @@ fn show_report(name: &str, report: &Report, paint: Paint) {
     }
     if report.is_sound() {
         let head = report.head.hash.to_string();
-        let text = format!("{name}: {} events, chain unbroken, head {}", report.lines, &head[..12]);
+        let text = format!(
+            "{name}: {} events, chain unbroken, head {}",
+            report.lines,
+            &head[..12]
+        );
         println!("{}", paint.paint(Style::Good, &text));
     }
 }

@@ -33,7 +33,11 @@ pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
     if broken {
         return Err(Failure::shown(FailureKind::Config));
     }
-    if found.is_empty() { Ok(()) } else { Err(Failure::shown(FailureKind::Found)) }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::shown(FailureKind::Found))
+    }
 }
 
 fn as_json(finding: &Finding) -> serde_json::Value {
@@ -49,18 +53,17 @@ fn as_json(finding: &Finding) -> serde_json::Value {
 }
 
 fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
-    let rules = config.policy.rules.rules();
-    let keywords: usize =
-        rules.iter().map(|rule| rule.any.len() + rule.all.len() + rule.none.len()).sum();
+    let rules = &config.policy.rules;
     let good = paint.paint(Style::Good, "ok");
     format!(
-        "{good}: {}: {} mailboxes, {} categories, {} products, {} rules with {keywords} keywords, \
+        "{good}: {}: {} mailboxes, {} categories, {} products, {} rules with {} keywords, \
          digest {}",
         directory.display(),
         config.mailboxes.len(),
         config.policy.routing.categories.len(),
         config.policy.registry.products().len(),
-        rules.len(),
-        &config.policy.rules.digest().to_string()[..12]
+        rules.rules().len(),
+        rules.keywords(),
+        &rules.digest().to_string()[..12]
     )
 }

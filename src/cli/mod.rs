@@ -7,8 +7,8 @@ mod check;
 mod demo;
 mod explain;
 mod failure;
-pub mod print;
 mod person;
+pub mod print;
 mod run;
 mod state;
 mod status;
@@ -50,10 +50,18 @@ pub fn main() -> ExitCode {
 fn show(failure: &Failure) {
     let paint = Paint::stderr();
     if !failure.message.is_empty() {
-        eprintln!("{} {}", paint.paint(Style::Bad, "error:"), print::lines(&failure.message));
+        eprintln!(
+            "{} {}",
+            paint.paint(Style::Bad, "error:"),
+            print::lines(&failure.message)
+        );
     }
     if let Some(hint) = &failure.hint {
-        eprintln!("{} {}", paint.paint(Style::Strong, "hint:"), print::lines(hint));
+        eprintln!(
+            "{} {}",
+            paint.paint(Style::Strong, "hint:"),
+            print::lines(hint)
+        );
     }
 }
 

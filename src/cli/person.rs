@@ -39,7 +39,11 @@ pub async fn wish(config: &Config, wish: Wish, args: &PersonArgs) -> Result<(), 
         let (event, happening, done) = match wish {
             Wish::Hold => {
                 let reason = HoldReason::Person { by: by.clone() };
-                (Event::Hold(reason.clone()), Happening::Held { reason }, "held")
+                (
+                    Event::Hold(reason.clone()),
+                    Happening::Held { reason },
+                    "held",
+                )
             }
             Wish::Release => (Event::Release, Happening::Released, "released"),
             Wish::Retry => (Event::Retry, Happening::Retried, "will be tried again"),
@@ -71,8 +75,11 @@ pub async fn reroute(config: &Config, args: &RerouteArgs) -> Result<(), Failure>
         let address = contact(config, &id)?;
         decision.action = Action::Forward;
         decision.recipient = Some(address.clone());
-        decision.product =
-            Some(ProductHit { product: id, text: by.clone(), zone: Zone::Header });
+        decision.product = Some(ProductHit {
+            product: id,
+            text: by.clone(),
+            zone: Zone::Header,
+        });
         (Next::Send, format!("`{address}`"))
     };
     let happening = Happening::Rerouted {
@@ -84,33 +91,50 @@ pub async fn reroute(config: &Config, args: &RerouteArgs) -> Result<(), Failure>
         decision: Some(decision),
         ..Patch::default()
     };
-    write(&ledger, &ticket, &Event::Reroute(next), patch, happening, &by).await?;
+    write(
+        &ledger,
+        &ticket,
+        &Event::Reroute(next),
+        patch,
+        happening,
+        &by,
+    )
+    .await?;
     println!("{} goes to {told}", ticket.id.reference());
     Ok(())
 }
 
 fn known_folder(config: &Config, typed: &str) -> Result<Folder, Failure> {
     let all = folders(&config.policy.routing);
-    all.iter().find(|folder| folder.as_str() == typed).cloned().ok_or_else(|| {
-        let names: Vec<_> = all.iter().map(|folder| format!("`{folder}`")).collect();
-        Failure::usage(format!("`{}` is no folder of this configuration", one_line(typed, 60)))
+    all.iter()
+        .find(|folder| folder.as_str() == typed)
+        .cloned()
+        .ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|folder| format!("`{folder}`")).collect();
+            Failure::usage(format!(
+                "`{}` is no folder of this configuration",
+                one_line(typed, 60)
+            ))
             .hint(format!("one of: {}", names.join(", ")))
-    })
+        })
 }
 
-fn contact(
-    config: &Config,
-    id: &ProductId,
-) -> Result<crate::domain::address::Address, Failure> {
+fn contact(config: &Config, id: &ProductId) -> Result<crate::domain::address::Address, Failure> {
     let product = config.policy.registry.product(id).ok_or_else(|| {
-        Failure::usage(format!("`{}` is no product of the registry", one_line(id.as_str(), 60)))
+        Failure::usage(format!(
+            "`{}` is no product of the registry",
+            one_line(id.as_str(), 60)
+        ))
     })?;
     let contact = product
         .technical
         .as_ref()
         .ok_or_else(|| Failure::failed(format!("product `{id}` has no technical contact")))?;
     if !config.policy.allow.allows(&contact.address) {
-        return Err(Failure::failed(format!("`{}` is not on the allow-list", contact.address)));
+        return Err(Failure::failed(format!(
+            "`{}` is not on the allow-list",
+            contact.address
+        )));
     }
     Ok(contact.address.clone())
 }
@@ -124,8 +148,10 @@ async fn write(
     by: &str,
 ) -> Result<(), Failure> {
     let (life, _) = step(&ticket.life, event).map_err(|error| {
-        Failure::failed(format!("{}: {error}", ticket.id.reference()))
-            .hint(format!("`triaged ticket {}` shows where it stands", ticket.id.reference()))
+        Failure::failed(format!("{}: {error}", ticket.id.reference())).hint(format!(
+            "`triaged ticket {}` shows where it stands",
+            ticket.id.reference()
+        ))
     })?;
     let entry = Entry {
         at: Timestamp::now(),
@@ -135,10 +161,18 @@ async fn write(
         happening,
     };
     let expected = StageKey::of(ticket);
-    let change = Change::Step { ticket: ticket.id, expected, life, patch, entry };
+    let change = Change::Step {
+        ticket: ticket.id,
+        expected,
+        life,
+        patch,
+        entry,
+    };
     match ledger.record(&Pen::Person, vec![change]).await?.as_slice() {
         [Verdict::Written] => Ok(()),
-        _ => Err(Failure::failed(format!("{} changed meanwhile", ticket.id.reference()))
-            .hint("look at it again, then repeat")),
+        _ => Err(
+            Failure::failed(format!("{} changed meanwhile", ticket.id.reference()))
+                .hint("look at it again, then repeat"),
+        ),
     }
 }

@@ -59,26 +59,38 @@ fn told(end: &RunEnd) -> Result<(), Failure> {
     if let Some(why) = &end.failure {
         return Err(Failure::failed(why));
     }
-    if failed { Err(Failure::shown(FailureKind::Failed)) } else { Ok(()) }
+    if failed {
+        Err(Failure::shown(FailureKind::Failed))
+    } else {
+        Ok(())
+    }
 }
 
 async fn dry_run(config: &Config) -> Result<(), Failure> {
     let paint = Paint::stdout();
     let key = daemon::existing_key(config);
     for mailbox in &config.mailboxes {
-        println!("{}", paint.paint(Style::Strong, &format!("mailbox {}", mailbox.name)));
+        println!(
+            "{}",
+            paint.paint(Style::Strong, &format!("mailbox {}", mailbox.name))
+        );
         let mut rows = table(&["from", "subject", "category", "action", "to", "because"]);
-        let count = trial::trial(mailbox, &config.policy, key.as_ref(), |summary, decision| {
-            let category = decision.category.as_ref();
-            rows.add_row([
-                one_line(&summary.from, 40),
-                one_line(&summary.subject, 60),
-                category.map_or_else(|| decision.kind.to_string(), ToString::to_string),
-                decision.action.to_string(),
-                one_line(decision.destination(), 60),
-                one_line(&decision.reason.to_string(), 80),
-            ]);
-        })
+        let count = trial::trial(
+            mailbox,
+            &config.policy,
+            key.as_ref(),
+            |summary, decision| {
+                let category = decision.category.as_ref();
+                rows.add_row([
+                    one_line(&summary.from, 40),
+                    one_line(&summary.subject, 60),
+                    category.map_or_else(|| decision.kind.to_string(), ToString::to_string),
+                    decision.action.to_string(),
+                    one_line(decision.destination(), 60),
+                    one_line(&decision.reason.to_string(), 80),
+                ]);
+            },
+        )
         .await
         .map_err(Failure::failed)?;
         println!("{rows}\n{count} messages; nothing was moved, sent or recorded");

@@ -19,14 +19,19 @@ pub async fn open(dir: &Path) -> Result<Ledger, Failure> {
 /// The ticket that `typed` stands for.
 pub async fn ticket(ledger: &Ledger, typed: &str) -> Result<Ticket, Failure> {
     let prefix = TicketId::prefix(typed).ok_or_else(|| {
-        Failure::usage(format!("`{}` is no ticket reference", super::print::one_line(typed, 60)))
-            .hint("a reference looks like `T-4F7K25QM`; `triaged tickets` lists them")
+        Failure::usage(format!(
+            "`{}` is no ticket reference",
+            super::print::one_line(typed, 60)
+        ))
+        .hint("a reference looks like `T-4F7K25QM`; `triaged tickets` lists them")
     })?;
     let mut found = ledger.by_prefix(&prefix, CANDIDATES).await?;
     if found.len() > 1 {
         let names: Vec<_> = found.iter().map(|t| format!("`{}`", t.id)).collect();
-        return Err(Failure::usage(format!("`{typed}` stands for several tickets"))
-            .hint(format!("type more of one of: {}", names.join(", "))));
+        return Err(
+            Failure::usage(format!("`{typed}` stands for several tickets"))
+                .hint(format!("type more of one of: {}", names.join(", "))),
+        );
     }
     found.pop().ok_or_else(|| {
         Failure::failed(format!("no ticket `{typed}` in this ledger"))

@@ -28,7 +28,11 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
     let counts = ledger.counts().await?;
     let head = ledger.head().await?;
     let running = is_running(config);
-    let held: u64 = counts.mailboxes.iter().map(|m| of(m, StageName::Held)).sum();
+    let held: u64 = counts
+        .mailboxes
+        .iter()
+        .map(|m| of(m, StageName::Held))
+        .sum();
     let mut waiting_for_person = Vec::new();
     for mailbox in &config.mailboxes {
         if let Some(record) = ledger.mailbox(&mailbox.name).await?
@@ -57,8 +61,15 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             paint.paint(Style::Warn, "not running")
         };
         println!("daemon  {state}");
-        println!("audit   {} events, head {}", head.seq, &head.hash.to_string()[..12]);
-        println!("rules   {}", &config.policy.rules.digest().to_string()[..12]);
+        println!(
+            "audit   {} events, head {}",
+            head.seq,
+            &head.hash.to_string()[..12]
+        );
+        println!(
+            "rules   {}",
+            &config.policy.rules.digest().to_string()[..12]
+        );
         println!("{}", as_table(&counts.mailboxes));
         for name in &waiting_for_person {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
@@ -76,7 +87,11 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
 }
 
 fn of(count: &MailboxCount, stage: StageName) -> u64 {
-    count.stages.iter().find(|(name, _)| *name == stage).map_or(0, |(_, n)| *n)
+    count
+        .stages
+        .iter()
+        .find(|(name, _)| *name == stage)
+        .map_or(0, |(_, n)| *n)
 }
 
 fn as_table(mailboxes: &[MailboxCount]) -> String {
@@ -86,16 +101,27 @@ fn as_table(mailboxes: &[MailboxCount]) -> String {
     let mut table = table(&headings);
     for mailbox in mailboxes {
         let mut row = vec![mailbox.name.to_string()];
-        row.extend(StageName::ALL.iter().map(|stage| of(mailbox, *stage).to_string()));
-        row.push(mailbox.oldest_unfinished.map_or_else(|| "–".to_owned(), local));
+        row.extend(
+            StageName::ALL
+                .iter()
+                .map(|stage| of(mailbox, *stage).to_string()),
+        );
+        row.push(
+            mailbox
+                .oldest_unfinished
+                .map_or_else(|| "–".to_owned(), local),
+        );
         table.add_row(row);
     }
     table.to_string()
 }
 
 fn as_json(count: &MailboxCount) -> serde_json::Value {
-    let stages: serde_json::Map<_, _> =
-        count.stages.iter().map(|(name, n)| (name.as_str().to_owned(), json!(n))).collect();
+    let stages: serde_json::Map<_, _> = count
+        .stages
+        .iter()
+        .map(|(name, n)| (name.as_str().to_owned(), json!(n)))
+        .collect();
     json!({
         "mailbox": count.name,
         "stages": stages,
@@ -108,9 +134,7 @@ pub async fn mailbox(config: &Config, command: &MailboxCommand) -> Result<(), Fa
     let ledger = state::open(&config.state_dir).await?;
     match command {
         MailboxCommand::List { json } => list(config, &ledger, *json).await,
-        MailboxCommand::Accept { name, new_only } => {
-            accept(config, &ledger, name, *new_only).await
-        }
+        MailboxCommand::Accept { name, new_only } => accept(config, &ledger, name, *new_only).await,
     }
 }
 
@@ -158,7 +182,10 @@ fn first_run(record: Option<&MailboxRecord>) -> &'static str {
 fn source(mailbox: &MailboxConfig) -> String {
     match &mailbox.source {
         Source::Imap(imap) => {
-            format!("imap {}:{} as {}", imap.server.host, imap.server.port, imap.user)
+            format!(
+                "imap {}:{} as {}",
+                imap.server.host, imap.server.port, imap.user
+            )
         }
         Source::Maildir { path } => format!("maildir {}", path.display()),
     }
@@ -171,15 +198,28 @@ async fn accept(
     new_only: bool,
 ) -> Result<(), Failure> {
     let name = MailboxName::from(typed);
-    let mailbox = config.mailboxes.iter().find(|m| m.name == name).ok_or_else(|| {
-        let names: Vec<_> = config.mailboxes.iter().map(|m| format!("`{}`", m.name)).collect();
-        Failure::usage(format!("`{}` is no mailbox", super::print::one_line(typed, 60)))
+    let mailbox = config
+        .mailboxes
+        .iter()
+        .find(|m| m.name == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = config
+                .mailboxes
+                .iter()
+                .map(|m| format!("`{}`", m.name))
+                .collect();
+            Failure::usage(format!(
+                "`{}` is no mailbox",
+                super::print::one_line(typed, 60)
+            ))
             .hint(format!("one of: {}", names.join(", ")))
-    })?;
+        })?;
     let record = ledger.mailbox(&name).await?;
     let Some(generation) = record.as_ref().and_then(|r| r.generation) else {
-        return Err(Failure::failed(format!("mailbox `{name}` was not opened yet"))
-            .hint("start `triaged run` first: it looks how much mail lies there"));
+        return Err(
+            Failure::failed(format!("mailbox `{name}` was not opened yet"))
+                .hint("start `triaged run` first: it looks how much mail lies there"),
+        );
     };
     if record.as_ref().is_some_and(|r| r.accepted) {
         println!("mailbox `{name}` was accepted before");
@@ -188,7 +228,10 @@ async fn accept(
     let baseline = match (&mailbox.source, new_only) {
         (_, false) => None,
         // The daemon puts in the real UIDNEXT when it takes this up.
-        (Source::Imap(_), true) => Some(Baseline::Below { generation, uid: u32::MAX }),
+        (Source::Imap(_), true) => Some(Baseline::Below {
+            generation,
+            uid: u32::MAX,
+        }),
         (Source::Maildir { .. }, true) => Some(Baseline::Before(Timestamp::now())),
     };
     let entry = Entry {
@@ -198,8 +241,16 @@ async fn accept(
         ticket: None,
         happening: Happening::MailboxAccepted,
     };
-    let patch = MailboxPatch { accepted: Some(true), baseline, ..MailboxPatch::default() };
-    let change = Change::Mailbox { name: name.clone(), patch, entry: Some(entry) };
+    let patch = MailboxPatch {
+        accepted: Some(true),
+        baseline,
+        ..MailboxPatch::default()
+    };
+    let change = Change::Mailbox {
+        name: name.clone(),
+        patch,
+        entry: Some(entry),
+    };
     ledger.record(&Pen::Person, vec![change]).await?;
     println!("mailbox `{name}` accepted");
     Ok(())

@@ -55,7 +55,9 @@ pub async fn list(dir: &Path, args: &TicketsArgs) -> Result<(), Failure> {
 
 /// The tickets as a table, in the order given.
 pub fn as_table(tickets: &[Ticket]) -> String {
-    let headings = ["ticket", "found", "stage", "category", "product", "to", "from", "subject"];
+    let headings = [
+        "ticket", "found", "stage", "category", "product", "to", "from", "subject",
+    ];
     let mut table = table(&headings);
     for ticket in tickets {
         let decision = ticket.decision.as_ref();
@@ -86,12 +88,17 @@ fn destination(ticket: &Ticket) -> String {
     if let Some(recipient) = ticket.decision.as_ref().and_then(|d| d.recipient.as_ref()) {
         return recipient.to_string();
     }
-    ticket.folder.as_ref().map_or_else(String::new, |folder| one_line(folder.as_str(), 40))
+    ticket
+        .folder
+        .as_ref()
+        .map_or_else(String::new, |folder| one_line(folder.as_str(), 40))
 }
 
 /// A moment in local time.
 pub fn local(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned(TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 fn as_json(ticket: &Ticket) -> serde_json::Value {
@@ -126,12 +133,17 @@ fn as_json(ticket: &Ticket) -> serde_json::Value {
 pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
     let ledger = state::open(dir).await?;
     let ticket = state::ticket(&ledger, &args.ticket).await?;
-    let filter = EventFilter { ticket: Some(ticket.id), ..EventFilter::default() };
+    let filter = EventFilter {
+        ticket: Some(ticket.id),
+        ..EventFilter::default()
+    };
     let events = ledger.events(&filter, EVENTS_MAX).await?;
     if args.json {
         let mut whole = as_json(&ticket);
-        let lines: Vec<serde_json::Value> =
-            events.iter().filter_map(|e| serde_json::from_str(&e.line).ok()).collect();
+        let lines: Vec<serde_json::Value> = events
+            .iter()
+            .filter_map(|e| serde_json::from_str(&e.line).ok())
+            .collect();
         if let Some(object) = whole.as_object_mut() {
             object.insert("decision".to_owned(), json!(ticket.decision));
             object.insert("events".to_owned(), json!(lines));
@@ -161,25 +173,48 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
         // Writing to a string never fails.
         let _ = writeln!(out, "{name} {value}");
     };
-    row("ticket", &format!("{}  ({})", ticket.id.reference(), ticket.id));
+    row(
+        "ticket",
+        &format!("{}  ({})", ticket.id.reference(), ticket.id),
+    );
     row("from", &one_line(&ticket.summary.from, 100));
     row("subject", &one_line(&ticket.summary.subject, 200));
-    row("mailbox", &format!("{}, {} bytes", ticket.mailbox, ticket.size));
+    row(
+        "mailbox",
+        &format!("{}, {} bytes", ticket.mailbox, ticket.size),
+    );
     row("stage", &stage(&ticket.life.stage));
     if let Some(decision) = &ticket.decision {
-        row("kind", &format!("{} ({})", decision.kind, one_line(&decision.kind_reason, 120)));
+        row(
+            "kind",
+            &format!(
+                "{} ({})",
+                decision.kind,
+                one_line(&decision.kind_reason, 120)
+            ),
+        );
         if let Some(category) = &decision.category {
             row("category", category.as_str());
         }
         if let Some(hit) = &decision.product {
             let text = one_line(&hit.text, 60);
-            row("product", &format!("{} (`{text}` in the {})", hit.product, hit.zone));
+            row(
+                "product",
+                &format!("{} (`{text}` in the {})", hit.product, hit.zone),
+            );
         }
         if let Some(owner) = decision.owner {
             row("owner", owner.as_str());
         }
         row("priority", decision.priority.as_str());
-        row("action", &format!("{} → {}", decision.action, one_line(decision.destination(), 100)));
+        row(
+            "action",
+            &format!(
+                "{} → {}",
+                decision.action,
+                one_line(decision.destination(), 100)
+            ),
+        );
         row("because", &one_line(&decision.reason.to_string(), 200));
         for evidence in &decision.evidence {
             let text = one_line(&evidence.text, 60);
@@ -214,16 +249,33 @@ pub fn said(happening: &Happening) -> String {
         Happening::MailboxAccepted => "first run accepted".to_owned(),
         Happening::Seen { size, .. } => format!("found, {size} bytes"),
         Happening::Tried { tries } => format!("reading begins, try {tries}"),
-        Happening::Decided { action, category, kind, folder, recipient, reason, .. } => {
+        Happening::Decided {
+            action,
+            category,
+            kind,
+            folder,
+            recipient,
+            reason,
+            ..
+        } => {
             let what = category.as_ref().map_or(kind.as_str(), CategoryId::as_str);
-            let to = recipient.as_ref().map_or(folder.as_str(), |address| address.as_str());
+            let to = recipient
+                .as_ref()
+                .map_or(folder.as_str(), |address| address.as_str());
             format!("decided: {what}, {action} → {to}: {reason}")
         }
-        Happening::Sending { attempt, recipient, .. } => {
+        Happening::Sending {
+            attempt, recipient, ..
+        } => {
             format!("sending to {recipient}, attempt {attempt}")
         }
         Happening::Delivered { reply, .. } => format!("accepted: {reply}"),
-        Happening::Deferred { cause, reply, until, .. } => {
+        Happening::Deferred {
+            cause,
+            reply,
+            until,
+            ..
+        } => {
             format!("deferred ({cause}) until {}: {reply}", local(*until))
         }
         Happening::Uncertain { attempt, reply, .. } => {
@@ -241,7 +293,9 @@ pub fn said(happening: &Happening) -> String {
         Happening::Withdrawn { sent_perhaps: true } => {
             "taken away by somebody; an attempt to send it had begun".to_owned()
         }
-        Happening::Withdrawn { sent_perhaps: false } => "taken away by somebody".to_owned(),
+        Happening::Withdrawn {
+            sent_perhaps: false,
+        } => "taken away by somebody".to_owned(),
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)

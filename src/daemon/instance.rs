@@ -64,7 +64,10 @@ pub fn read_or_create(state_dir: &Path) -> Result<InstanceKey, KeyError> {
         return Ok(key);
     }
     let path = state_dir.join(NAME);
-    let create = |cause| KeyError::Create { path: path.clone(), cause };
+    let create = |cause| KeyError::Create {
+        path: path.clone(),
+        cause,
+    };
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| create(io::Error::other(error.to_string())))?;
     let text = data_encoding::HEXLOWER.encode(&bytes);

@@ -12,14 +12,18 @@ use tracing_subscriber::fmt::format::FmtSpan;
 pub const VARIABLE: &str = "TRIAGED_LOG";
 
 /// Targets that speak of wire bytes.
-const QUIET: [&str; 5] =
-    ["async_imap=off", "imap_proto=off", "lettre=off", "rustls=warn", "sqlx=warn"];
+const QUIET: [&str; 5] = [
+    "async_imap=off",
+    "imap_proto=off",
+    "lettre=off",
+    "rustls=warn",
+    "sqlx=warn",
+];
 
 /// Starts logging; a second call does nothing.
 pub fn start(json: bool, default_level: &str) {
     let wanted = std::env::var(VARIABLE).unwrap_or_else(|_| default_level.to_owned());
-    let mut filter =
-        EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new(default_level));
+    let mut filter = EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new(default_level));
     for directive in QUIET.iter().filter_map(|text| text.parse().ok()) {
         filter = filter.add_directive(directive);
     }
@@ -30,5 +34,9 @@ pub fn start(json: bool, default_level: &str) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     // A test or a demo may have started it before.
-    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
 }

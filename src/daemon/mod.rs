@@ -69,7 +69,14 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         config.audit,
     );
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    note(&ledger, Happening::Started { version, rules_digest }).await?;
+    note(
+        &ledger,
+        Happening::Started {
+            version,
+            rules_digest,
+        },
+    )
+    .await?;
     let waiting = signals::wait(Arc::clone(&works), config.directory.clone())?;
 
     let (dispatch, lanes) = Dispatch::start(&works, &config.delivery);
@@ -120,5 +127,8 @@ async fn note(ledger: &Ledger, happening: Happening) -> Result<(), LedgerError> 
         ticket: None,
         happening,
     };
-    ledger.record(&Pen::Person, vec![Change::Note(entry)]).await.map(|_| ())
+    ledger
+        .record(&Pen::Person, vec![Change::Note(entry)])
+        .await
+        .map(|_| ())
 }

@@ -34,7 +34,10 @@ async fn reload(works: &Arc<Works>, directory: PathBuf) {
         Ok(Ok(config)) => {
             let digest = config.policy.rules.digest().to_string();
             works.policy.store(config.policy);
-            tracing::info!(rules = &digest[..12], "rules, registry and routing were read again");
+            tracing::info!(
+                rules = &digest[..12],
+                "rules, registry and routing were read again"
+            );
         }
         Ok(Err(faults)) => {
             tracing::error!(

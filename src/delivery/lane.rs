@@ -42,9 +42,7 @@ impl Lane {
         match &config.transport {
             Transport::Smtp(smtp) => Self::Smtp(Box::new(SmtpLane::new(smtp.clone()))),
             Transport::Maildir { path } => Self::Maildir(MaildirLane::new(path.clone())),
-            Transport::Sendmail { program } => {
-                Self::Sendmail(SendmailLane::new(program.clone()))
-            }
+            Transport::Sendmail { program } => Self::Sendmail(SendmailLane::new(program.clone())),
         }
     }
 
@@ -56,9 +54,10 @@ impl Lane {
         match self {
             Self::Smtp(lane) => lane.ready().await,
             // A file takes any bytes; `sendmail` takes 8 bits and converts where it must.
-            Self::Maildir(_) | Self::Sendmail(_) => {
-                Ok(Capabilities { eight_bit: true, size_max: None })
-            }
+            Self::Maildir(_) | Self::Sendmail(_) => Ok(Capabilities {
+                eight_bit: true,
+                size_max: None,
+            }),
         }
     }
 
@@ -93,5 +92,8 @@ impl Lane {
 
 fn not_begun() -> Outcome {
     let reply = "not begun: the outcome before it could not be recorded".to_owned();
-    Outcome::Deferred { cause: Cause::Server, reply }
+    Outcome::Deferred {
+        cause: Cause::Server,
+        reply,
+    }
 }

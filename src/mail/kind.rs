@@ -1,5 +1,13 @@
 //! stub
-use crate::domain::kind::Kind;
 use super::message::Message;
-pub struct KindTold { pub kind: Kind, pub reason: String }
-pub fn tell(_: &Message, _: Option<&str>, _: &[String]) -> KindTold { KindTold { kind: Kind::Ticket, reason: String::new() } }
+use crate::domain::kind::Kind;
+pub struct KindTold {
+    pub kind: Kind,
+    pub reason: String,
+}
+pub fn tell(_: &Message, _: Option<&str>, _: &[String]) -> KindTold {
+    KindTold {
+        kind: Kind::Ticket,
+        reason: String::new(),
+    }
+}

@@ -49,7 +49,10 @@ impl InstanceKey {
 
     /// A secret of its own for another purpose; it tells nothing about this one.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        self.mac("derive", &[purpose.as_bytes()]).finalize().into_bytes().into()
+        self.mac("derive", &[purpose.as_bytes()])
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     /// The MAC, not yet finished, of a purpose and its fields.

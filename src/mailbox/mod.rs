@@ -97,11 +97,7 @@ impl Mailbox {
     }
 
     /// Looks for messages in the folders that are filed into, from each mark on.
-    pub async fn find(
-        &self,
-        sought: Vec<Sought>,
-        since: Vec<Mark>,
-    ) -> Result<Vec<Found>, Trouble> {
+    pub async fn find(&self, sought: Vec<Sought>, since: Vec<Mark>) -> Result<Vec<Found>, Trouble> {
         match self {
             Self::Imap(mailbox) => mailbox.find(sought, since).await,
             Self::Maildir(mailbox) => mailbox.find(sought, since).await,

@@ -23,8 +23,8 @@ use crate::config::mailbox::{FirstRun, MailboxConfig, Source};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::Folder;
 use crate::ledger::{Baseline, Change, MailboxPatch, MailboxRecord, Pen};
-use crate::mailbox::exchange::{Mark, Opened, Trouble};
 use crate::mailbox::Mailbox;
+use crate::mailbox::exchange::{Mark, Opened, Trouble};
 use crate::triage::routing::Routing;
 
 /// Messages on their way to the filer.
@@ -81,7 +81,11 @@ pub struct Crew {
 
 /// Every folder that mail of this routing can be filed in.
 pub fn folders(routing: &Routing) -> Vec<Folder> {
-    let mut all: BTreeSet<Folder> = routing.categories.values().map(|r| r.folder.clone()).collect();
+    let mut all: BTreeSet<Folder> = routing
+        .categories
+        .values()
+        .map(|r| r.folder.clone())
+        .collect();
     all.extend(routing.kinds.values().cloned());
     all.insert(routing.replies.clone());
     all.insert(routing.quarantine.clone());
@@ -106,14 +110,18 @@ impl Crew {
             }
             if !fault.is_passing() {
                 self.works.fail(&fault);
-                return CrewEnd::Failed { why: fault.to_string() };
+                return CrewEnd::Failed {
+                    why: fault.to_string(),
+                };
             }
             if started.elapsed() > PAUSE_MAX {
                 pause = PAUSE;
             }
             tries += 1;
             if self.once && (tries >= ONCE_TRIES || is_lasting(&fault)) {
-                return CrewEnd::Failed { why: fault.to_string() };
+                return CrewEnd::Failed {
+                    why: fault.to_string(),
+                };
             }
             let wait = spread(wait_after(&fault, pause));
             tracing::warn!(
@@ -138,7 +146,11 @@ impl Crew {
     ) -> Result<CrewEnd, Fault> {
         let policy = self.works.policy.load_full();
         let holder = format!("{}:{}", host(), std::process::id());
-        let lease = self.works.ledger.lease(&self.config.name, &holder, LEASE).await?;
+        let lease = self
+            .works
+            .ledger
+            .lease(&self.config.name, &holder, LEASE)
+            .await?;
         let pen = Arc::new(Pen::Lease(lease));
         let (mailbox, opened) = Mailbox::open(&self.config, &folders(&policy.routing)).await?;
         tracing::info!(
@@ -148,7 +160,9 @@ impl Crew {
         );
         let result = async {
             let Some(record) = self.first_run(&pen, &opened).await? else {
-                return Ok(CrewEnd::NotAccepted { messages: opened.messages });
+                return Ok(CrewEnd::NotAccepted {
+                    messages: opened.messages,
+                });
             };
             let marks = marks(&record, &opened);
             let filer_marks = marks.clone();
@@ -205,7 +219,12 @@ impl Crew {
     async fn keep_lease(&self, holder: &str) -> Fault {
         loop {
             tokio::time::sleep(LEASE / 3).await;
-            match self.works.ledger.lease(&self.config.name, holder, LEASE).await {
+            match self
+                .works
+                .ledger
+                .lease(&self.config.name, holder, LEASE)
+                .await
+            {
                 Ok(_) => {}
                 Err(error) if error.is_passing() => {
                     tracing::warn!(%error, "the lease cannot be renewed now");
@@ -219,17 +238,26 @@ impl Crew {
     /// where one is needed. `None` when one is needed and `once` forbids waiting.
     async fn first_run(&self, pen: &Pen, opened: &Opened) -> Result<Option<MailboxRecord>, Fault> {
         let name = &self.config.name;
-        let known = self.works.ledger.mailbox(name).await?.filter(|r| r.generation.is_some());
+        let known = self
+            .works
+            .ledger
+            .mailbox(name)
+            .await?
+            .filter(|r| r.generation.is_some());
         if let Some(record) = known {
             if record.generation != Some(opened.generation) {
                 tracing::warn!(
                     mailbox = %name,
                     "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
                 );
-                self.note_opening(pen, opened, MailboxPatch {
-                    generation: Some(opened.generation),
-                    ..MailboxPatch::default()
-                })
+                self.note_opening(
+                    pen,
+                    opened,
+                    MailboxPatch {
+                        generation: Some(opened.generation),
+                        ..MailboxPatch::default()
+                    },
+                )
                 .await?;
             }
             if record.accepted {
@@ -241,12 +269,16 @@ impl Crew {
                 FirstRun::NewOnly => (true, Some(self.baseline(opened))),
                 FirstRun::Ask => (opened.messages <= FirstRun::ASK_ABOVE, None),
             };
-            self.note_opening(pen, opened, MailboxPatch {
-                generation: Some(opened.generation),
-                accepted: Some(accepted),
-                baseline,
-                ..MailboxPatch::default()
-            })
+            self.note_opening(
+                pen,
+                opened,
+                MailboxPatch {
+                    generation: Some(opened.generation),
+                    accepted: Some(accepted),
+                    baseline,
+                    ..MailboxPatch::default()
+                },
+            )
             .await?;
         }
         let mut told = false;
@@ -290,17 +322,21 @@ impl Crew {
                 messages: opened.messages,
             },
         };
-        let change =
-            Change::Mailbox { name: self.config.name.clone(), patch, entry: Some(entry) };
+        let change = Change::Mailbox {
+            name: self.config.name.clone(),
+            patch,
+            entry: Some(entry),
+        };
         self.works.record(pen, vec![change]).await?;
         Ok(())
     }
 
     fn baseline(&self, opened: &Opened) -> Baseline {
         match self.config.source {
-            Source::Imap(_) => {
-                Baseline::Below { generation: opened.generation, uid: opened.next }
-            }
+            Source::Imap(_) => Baseline::Below {
+                generation: opened.generation,
+                uid: opened.next,
+            },
             Source::Maildir { .. } => Baseline::Before(Timestamp::now()),
         }
     }
@@ -339,7 +375,9 @@ fn is_lasting(fault: &Fault) -> bool {
 fn wait_after(fault: &Fault, pause: Duration) -> Duration {
     match fault {
         Fault::Mailbox(Trouble::Denied { .. }) => PAUSE_DENIED,
-        Fault::Mailbox(Trouble::Throttled { wait: Some(wait), .. }) => *wait,
+        Fault::Mailbox(Trouble::Throttled {
+            wait: Some(wait), ..
+        }) => *wait,
         Fault::Mailbox(Trouble::Rebuilt { .. }) => Duration::ZERO,
         _ => pause,
     }
@@ -352,5 +390,8 @@ fn spread(pause: Duration) -> Duration {
 }
 
 fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }

@@ -38,7 +38,9 @@ impl Session<'_> {
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();
         for Read { item, end } in reads {
-            let Some(mut opened) = tickets.remove(&item) else { continue };
+            let Some(mut opened) = tickets.remove(&item) else {
+                continue;
+            };
             match end {
                 ReadEnd::Decided(read) => {
                     changes.push(self.decided(&mut opened, &read)?);
@@ -66,7 +68,11 @@ impl Session<'_> {
                 (Then::HandOn(..) | Then::LetGo(_), _) => {}
             }
         }
-        if gone.is_empty() { Ok(()) } else { self.filer().look(gone).await }
+        if gone.is_empty() {
+            Ok(())
+        } else {
+            self.filer().look(gone).await
+        }
     }
 
     /// Content that was sent on before is not sent on again: it is filed beside the first.
@@ -92,7 +98,12 @@ impl Session<'_> {
         }
         let digests: Vec<_> = forwards.iter().map(|(_, digest, _)| *digest).collect();
         let mut first: HashMap<Digest, TicketId> = HashMap::new();
-        for earlier in self.works.ledger.by_digest(&self.config.name, &digests).await? {
+        for earlier in self
+            .works
+            .ledger
+            .by_digest(&self.config.name, &digests)
+            .await?
+        {
             if self.was_sent_on(&earlier) {
                 first.entry(earlier.digest).or_insert(earlier.ticket);
             }
@@ -130,7 +141,11 @@ impl Session<'_> {
             let (size, limit) = (opened.size, self.config.max_size);
             decision.reason = Reason::Oversize { size, limit };
         }
-        let next = if read.forward.is_some() { Next::Send } else { Next::File };
+        let next = if read.forward.is_some() {
+            Next::Send
+        } else {
+            Next::File
+        };
         let happening = Happening::Decided {
             digest: read.digest,
             personal: audit::personal(self.works.personal, &self.works.pseudonym, &read.summary),
@@ -158,11 +173,19 @@ impl Session<'_> {
             ..Patch::default()
         };
         let event = Event::Decide(next);
-        Ok(opened.standing.step(&event, patch, Actor::Triaged, happening)?.0)
+        Ok(opened
+            .standing
+            .step(&event, patch, Actor::Triaged, happening)?
+            .0)
     }
 
     async fn hand_on(&mut self, item: Item, opened: Opened, read: Decided) {
-        let Decided { digest, decision, forward, .. } = read;
+        let Decided {
+            digest,
+            decision,
+            forward,
+            ..
+        } = read;
         tracing::debug!(
             ticket = %opened.standing.id.reference(),
             mailbox = %self.config.name,
@@ -218,9 +241,14 @@ impl Session<'_> {
 fn unfetchable(opened: &mut Opened, what: String) -> Result<Change, Fault> {
     let reason = HoldReason::Unfetchable { what };
     tracing::error!(ticket = %opened.standing.id.reference(), %reason, "held");
-    let held = Happening::Held { reason: reason.clone() };
+    let held = Happening::Held {
+        reason: reason.clone(),
+    };
     let event = Event::Hold(reason);
-    Ok(opened.standing.step(&event, Patch::default(), Actor::Triaged, held)?.0)
+    Ok(opened
+        .standing
+        .step(&event, Patch::default(), Actor::Triaged, held)?
+        .0)
 }
 
 /// A message that was listed and then was not there.

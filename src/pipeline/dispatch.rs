@@ -81,7 +81,11 @@ impl Traffic {
     /// Waits for a forward's turn under the rate of all lanes together.
     pub(super) async fn turn(&self) {
         loop {
-            let turn = self.rate.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
+            let turn = self
+                .rate
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(Instant::now());
             match turn {
                 Ok(()) => return,
                 Err(at) => tokio::time::sleep_until(at.into()).await,

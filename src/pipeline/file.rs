@@ -122,17 +122,28 @@ impl Filer<'_> {
     async fn find(&self, filings: &[Filing]) -> Result<Vec<Found>, Fault> {
         let sought = filings
             .iter()
-            .map(|f| Sought { item: f.item.clone(), size: f.size, digest: f.digest })
+            .map(|f| Sought {
+                item: f.item.clone(),
+                size: f.size,
+                digest: f.digest,
+            })
             .collect();
         Ok(self.mailbox.find(sought, self.marks.to_vec()).await?)
     }
 
     async fn file(&self, batch: Vec<Filing>) -> Result<(), Fault> {
-        let moves =
-            batch.iter().map(|f| Move { item: f.item.clone(), folder: f.folder.clone() }).collect();
+        let moves = batch
+            .iter()
+            .map(|f| Move {
+                item: f.item.clone(),
+                folder: f.folder.clone(),
+            })
+            .collect();
         let answers = self.mailbox.settle(moves).await?;
-        let mut ends: HashMap<Item, MoveEnd> =
-            answers.into_iter().map(|moved| (moved.item, moved.end)).collect();
+        let mut ends: HashMap<Item, MoveEnd> = answers
+            .into_iter()
+            .map(|moved| (moved.item, moved.end))
+            .collect();
         let mut changes = Vec::with_capacity(batch.len());
         let mut holds = Vec::with_capacity(batch.len());
         let mut doubtful = Vec::new();
@@ -188,7 +199,9 @@ impl Filer<'_> {
 fn places(found: &[Found]) -> HashMap<Item, (Folder, u32)> {
     let mut places: HashMap<Item, (Folder, u32)> = HashMap::new();
     for one in found {
-        let place = places.entry(one.item.clone()).or_insert((one.folder.clone(), 0));
+        let place = places
+            .entry(one.item.clone())
+            .or_insert((one.folder.clone(), 0));
         place.1 += one.copies;
     }
     places
@@ -196,20 +209,35 @@ fn places(found: &[Found]) -> HashMap<Item, (Folder, u32)> {
 
 /// Whether this stage is one in which the message may have been moved by us.
 fn was_to_be_moved(stage: &Stage) -> bool {
-    matches!(stage, Stage::Delivered | Stage::Decided { next: Next::File | Next::Quarantine })
+    matches!(
+        stage,
+        Stage::Delivered
+            | Stage::Decided {
+                next: Next::File | Next::Quarantine
+            }
+    )
 }
 
 fn filed(filing: &mut Filing, proof: Proof) -> Result<Change, Fault> {
     let folder = filing.folder.clone();
     let happening = match (&filing.standing.life.stage, filing.quarantined.take()) {
-        (Stage::Decided { next: Next::Quarantine }, reason) => Happening::Quarantined {
+        (
+            Stage::Decided {
+                next: Next::Quarantine,
+            },
+            reason,
+        ) => Happening::Quarantined {
             folder,
-            reason: reason.unwrap_or(Reason::Poison { tries: filing.standing.life.tries }),
+            reason: reason.unwrap_or(Reason::Poison {
+                tries: filing.standing.life.tries,
+            }),
         },
         _ => Happening::Settled { folder, proof },
     };
     let (change, _) =
-        filing.standing.step(&Event::Moved, Patch::default(), Actor::Triaged, happening)?;
+        filing
+            .standing
+            .step(&Event::Moved, Patch::default(), Actor::Triaged, happening)?;
     Ok(change)
 }
 
@@ -225,11 +253,20 @@ fn found_there(filing: &mut Filing, folder: &Folder) -> Result<Change, Fault> {
 /// It is not in the source folder any more, and not by our doing.
 fn gone(filing: &mut Filing) -> Result<Change, Fault> {
     let happening = if filing.standing.life.stage == Stage::Delivered {
-        Happening::Settled { folder: filing.folder.clone(), proof: Proof::ByOther }
+        Happening::Settled {
+            folder: filing.folder.clone(),
+            proof: Proof::ByOther,
+        }
     } else {
-        Happening::Withdrawn { sent_perhaps: filing.standing.life.attempts > 0 }
+        Happening::Withdrawn {
+            sent_perhaps: filing.standing.life.attempts > 0,
+        }
     };
-    let (change, _) =
-        filing.standing.step(&Event::Vanished, Patch::default(), Actor::Triaged, happening)?;
+    let (change, _) = filing.standing.step(
+        &Event::Vanished,
+        Patch::default(),
+        Actor::Triaged,
+        happening,
+    )?;
     Ok(change)
 }

@@ -98,21 +98,49 @@ impl Session<'_> {
         let mut opened = Vec::with_capacity(listed.len());
         for entry in listed {
             let id = self.reader.ticket(&entry.item);
-            let Some(hold) = self.hands.take(id) else { continue };
-            let locator =
-                Locator { generation: self.opened.generation, item: entry.item.clone() };
+            let Some(hold) = self.hands.take(id) else {
+                continue;
+            };
+            let locator = Locator {
+                generation: self.opened.generation,
+                item: entry.item.clone(),
+            };
             let mailbox = self.config.name.clone();
             let now = Timestamp::now();
-            let mut standing =
-                Standing { id, mailbox: mailbox.clone(), life: Life::new(), at: now };
-            let seen = Happening::Seen { locator: locator.clone(), size: entry.size };
+            let mut standing = Standing {
+                id,
+                mailbox: mailbox.clone(),
+                life: Life::new(),
+                at: now,
+            };
+            let seen = Happening::Seen {
+                locator: locator.clone(),
+                size: entry.size,
+            };
             changes.push(Change::Open {
-                ticket: NewTicket { id, mailbox, locator, size: entry.size },
-                entry: Entry { at: now, ..standing.entry(Actor::Triaged, seen) },
+                ticket: NewTicket {
+                    id,
+                    mailbox,
+                    locator,
+                    size: entry.size,
+                },
+                entry: Entry {
+                    at: now,
+                    ..standing.entry(Actor::Triaged, seen)
+                },
             });
             changes.push(self.try_once(&mut standing)?.0);
             let own = share.split(entry.size.min(self.config.max_size));
-            opened.push((entry, Opened { hold, standing, size: 0, since: now, share: own }));
+            opened.push((
+                entry,
+                Opened {
+                    hold,
+                    standing,
+                    size: 0,
+                    since: now,
+                    share: own,
+                },
+            ));
         }
         let verdicts = self.works.record(&self.pen, changes).await?;
         let mut tickets = HashMap::with_capacity(opened.len());
@@ -131,13 +159,22 @@ impl Session<'_> {
 
     fn try_once(&self, standing: &mut Standing) -> Result<(Change, Effect), Fault> {
         let tries_max = self.works.limits.tries;
-        let tried = Happening::Tried { tries: standing.life.tries + 1 };
-        standing.step(&Event::Try { tries_max }, Patch::default(), Actor::Triaged, tried)
+        let tried = Happening::Tried {
+            tries: standing.life.tries + 1,
+        };
+        standing.step(
+            &Event::Try { tries_max },
+            Patch::default(),
+            Actor::Triaged,
+            tried,
+        )
     }
 
     /// Reads a ticket that was tried before, alone, or quarantines it when its tries are spent.
     async fn read_again(&mut self, ticket: Ticket) -> Result<(), Fault> {
-        let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
+        let Some(hold) = self.hands.take(ticket.id) else {
+            return Ok(());
+        };
         let mut standing = Standing::of(&ticket);
         if standing.life.tries >= self.works.limits.tries {
             return self.quarantine(hold, standing, &ticket).await;
@@ -149,11 +186,23 @@ impl Session<'_> {
         let bytes = ticket.size.min(self.config.max_size);
         let share = self.works.budget.take(bytes).await;
         let item = ticket.locator.item.clone();
-        let entry = Listed { item: item.clone(), size: ticket.size };
+        let entry = Listed {
+            item: item.clone(),
+            size: ticket.size,
+        };
         let fetched = self.mailbox.fetch(vec![entry], self.config.max_size).await;
-        let opened =
-            Opened { hold, standing, size: ticket.size, since: ticket.seen_at, share };
-        self.read_batch(Batch { tickets: HashMap::from([(item, opened)]), fetched }).await
+        let opened = Opened {
+            hold,
+            standing,
+            size: ticket.size,
+            since: ticket.seen_at,
+            share,
+        };
+        self.read_batch(Batch {
+            tickets: HashMap::from([(item, opened)]),
+            fetched,
+        })
+        .await
     }
 
     async fn quarantine(
@@ -163,12 +212,18 @@ impl Session<'_> {
         ticket: &Ticket,
     ) -> Result<(), Fault> {
         let folder = self.reader.policy.routing.quarantine.clone();
-        let reason = Reason::Poison { tries: standing.life.tries };
+        let reason = Reason::Poison {
+            tries: standing.life.tries,
+        };
         let tries_max = self.works.limits.tries;
-        let patch = Patch { folder: Some(folder.clone()), ..Patch::default() };
-        let tried = Happening::Tried { tries: standing.life.tries };
-        let (change, _) =
-            standing.step(&Event::Try { tries_max }, patch, Actor::Triaged, tried)?;
+        let patch = Patch {
+            folder: Some(folder.clone()),
+            ..Patch::default()
+        };
+        let tried = Happening::Tried {
+            tries: standing.life.tries,
+        };
+        let (change, _) = standing.step(&Event::Try { tries_max }, patch, Actor::Triaged, tried)?;
         tracing::error!(ticket = %ticket.id.reference(), %reason, "goes to quarantine");
         if self.works.record(&self.pen, vec![change]).await? == [Verdict::Written] {
             let filing = Filing {
@@ -187,7 +242,10 @@ impl Session<'_> {
 
     /// Parses and decides one batch and has it recorded.
     async fn read_batch(&mut self, batch: Batch) -> Result<(), Fault> {
-        let Batch { mut tickets, mut fetched } = batch;
+        let Batch {
+            mut tickets,
+            mut fetched,
+        } = batch;
         let reader = self.reader.clone();
         let now = Timestamp::now();
         let task = move || reader.read_all(&mut fetched, now);

@@ -55,7 +55,9 @@ impl LaneTask {
             let ready = match next.take() {
                 Some(ready) => ready,
                 None => {
-                    let Some((job, probes)) = self.take().await else { break };
+                    let Some((job, probes)) = self.take().await else {
+                        break;
+                    };
                     probe = probes;
                     match lane.ready().await {
                         Ok(known) => capabilities = Some(known),
@@ -149,7 +151,10 @@ impl LaneTask {
         };
         let patch = if job.plan.enclosure.is_none() {
             job.plan.enclosure = Some(enclosure);
-            Patch { plan: Some(job.plan.clone()), ..Patch::default() }
+            Patch {
+                plan: Some(job.plan.clone()),
+                ..Patch::default()
+            }
         } else {
             Patch::default()
         };
@@ -158,7 +163,9 @@ impl LaneTask {
             recipient: job.plan.recipient.clone(),
             message_id: job.plan.message_id.clone(),
         };
-        let step = job.standing.step(&Event::Begin, patch, Actor::Triaged, happening);
+        let step = job
+            .standing
+            .step(&Event::Begin, patch, Actor::Triaged, happening);
         let (change, _) = match step {
             Ok(step) => step,
             Err(fault) => {
@@ -193,7 +200,9 @@ impl LaneTask {
         });
         let happening = happening(&outcome, attempt, retry);
         let event = Event::End { outcome, retry };
-        let step = job.standing.step(&event, Patch::default(), Actor::Triaged, happening);
+        let step = job
+            .standing
+            .step(&event, Patch::default(), Actor::Triaged, happening);
         let (change, effect) = match step {
             Ok(step) => step,
             Err(fault) => {
@@ -257,20 +266,31 @@ impl LaneTask {
 fn happening(outcome: &Outcome, attempt: u32, retry: Option<Timestamp>) -> Happening {
     use crate::domain::reason::HoldReason;
     match (outcome, retry) {
-        (Outcome::Delivered { reply }, _) => {
-            Happening::Delivered { attempt, reply: reply.clone() }
-        }
-        (Outcome::Deferred { cause, reply }, Some(until)) => {
-            Happening::Deferred { attempt, cause: *cause, reply: reply.clone(), until }
-        }
-        (Outcome::Uncertain { reply }, until) => {
-            Happening::Uncertain { attempt, reply: reply.clone(), until }
-        }
-        (Outcome::Deferred { reply, .. }, None) => {
-            Happening::Held { reason: HoldReason::Expired { reply: reply.clone() } }
-        }
+        (Outcome::Delivered { reply }, _) => Happening::Delivered {
+            attempt,
+            reply: reply.clone(),
+        },
+        (Outcome::Deferred { cause, reply }, Some(until)) => Happening::Deferred {
+            attempt,
+            cause: *cause,
+            reply: reply.clone(),
+            until,
+        },
+        (Outcome::Uncertain { reply }, until) => Happening::Uncertain {
+            attempt,
+            reply: reply.clone(),
+            until,
+        },
+        (Outcome::Deferred { reply, .. }, None) => Happening::Held {
+            reason: HoldReason::Expired {
+                reply: reply.clone(),
+            },
+        },
         (Outcome::Refused { cause, reply }, _) => Happening::Held {
-            reason: HoldReason::Refused { cause: *cause, reply: reply.clone() },
+            reason: HoldReason::Refused {
+                cause: *cause,
+                reply: reply.clone(),
+            },
         },
     }
 }

@@ -16,9 +16,9 @@ use crate::domain::ids::TicketId;
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
 use crate::domain::ticket::{Summary, Ticket};
-use crate::mail::origin::{self, InstanceKey};
 use crate::mail::Message;
 use crate::mail::newtext;
+use crate::mail::origin::{self, InstanceKey};
 use crate::mailbox::exchange::{Content, Fetched, Trouble};
 use crate::triage::plan::{Incoming, plan};
 use crate::triage::{Policy, decide};
@@ -80,7 +80,10 @@ pub struct Decided {
 impl Reader {
     /// The identity of the ticket for `item`.
     pub fn ticket(&self, item: &Item) -> TicketId {
-        let locator = Locator { generation: self.generation, item: item.clone() };
+        let locator = Locator {
+            generation: self.generation,
+            item: item.clone(),
+        };
         origin::ticket_id(&self.key, &self.config.name, &locator)
     }
 
@@ -118,18 +121,29 @@ impl Reader {
             at: Timestamp::now(),
         };
         let decision = ticket.decision.as_ref()?;
-        plan(&message, &text, decision, &self.policy, &self.key, &incoming)
+        plan(
+            &message,
+            &text,
+            decision,
+            &self.policy,
+            &self.key,
+            &incoming,
+        )
     }
 
     fn read(&self, item: &Item, content: Content, now: Timestamp) -> ReadEnd {
         match content {
             Content::Whole(bytes) => match Message::parse(&bytes) {
                 Ok(message) => self.decide(item, &message, Some(bytes), now),
-                Err(error) => ReadEnd::Unreadable { why: error.to_string() },
+                Err(error) => ReadEnd::Unreadable {
+                    why: error.to_string(),
+                },
             },
             Content::Head(bytes) => match Message::from_head(&bytes) {
                 Ok(message) => self.decide(item, &message, None, now),
-                Err(error) => ReadEnd::Unreadable { why: error.to_string() },
+                Err(error) => ReadEnd::Unreadable {
+                    why: error.to_string(),
+                },
             },
             Content::Gone => ReadEnd::Gone,
             Content::Unusable { what } => ReadEnd::Unusable { what },
@@ -156,12 +170,24 @@ impl Reader {
                     address: &self.config.address,
                     at: now,
                 };
-                plan(message, &reading.text, &decision, &self.policy, &self.key, &incoming)
-                    .map(|plan| (plan, bytes))
+                plan(
+                    message,
+                    &reading.text,
+                    &decision,
+                    &self.policy,
+                    &self.key,
+                    &incoming,
+                )
+                .map(|plan| (plan, bytes))
             }
             _ => None,
         };
-        ReadEnd::Decided(Box::new(Decided { digest, summary, decision, forward }))
+        ReadEnd::Decided(Box::new(Decided {
+            digest,
+            summary,
+            decision,
+            forward,
+        }))
     }
 }
 
@@ -170,9 +196,15 @@ const SUBJECT_CHARS: usize = 200;
 
 /// What people recognise a message by.
 pub fn summary(message: &Message) -> Summary {
-    let from = message.from.first().map_or_else(String::new, |author| match &author.address {
-        Some(address) => address.to_string(),
-        None => author.text.chars().take(SUBJECT_CHARS).collect(),
-    });
-    Summary { from, subject: message.subject.chars().take(SUBJECT_CHARS).collect() }
+    let from = message
+        .from
+        .first()
+        .map_or_else(String::new, |author| match &author.address {
+            Some(address) => address.to_string(),
+            None => author.text.chars().take(SUBJECT_CHARS).collect(),
+        });
+    Summary {
+        from,
+        subject: message.subject.chars().take(SUBJECT_CHARS).collect(),
+    }
 }

@@ -70,8 +70,11 @@ impl Session<'_> {
         let queued: HashSet<Item> = self.queue.iter().map(|e| e.item.clone()).collect();
         for page in entries.chunks(KNOWN_PAGE) {
             let items: Vec<Item> = page.iter().map(|e| e.item.clone()).collect();
-            let known =
-                self.works.ledger.known(&self.config.name, self.opened.generation, &items).await?;
+            let known = self
+                .works
+                .ledger
+                .known(&self.config.name, self.opened.generation, &items)
+                .await?;
             for entry in page {
                 if let Item::Uid(uid) = entry.item {
                     self.next_uid = Some(self.next_uid.unwrap_or(0).max(uid.saturating_add(1)));
@@ -110,8 +113,11 @@ impl Session<'_> {
         let mut missing = Vec::new();
         let mut cursor = None;
         loop {
-            let (page, next) =
-                self.works.ledger.unfinished(&self.config.name, cursor, PAGE).await?;
+            let (page, next) = self
+                .works
+                .ledger
+                .unfinished(&self.config.name, cursor, PAGE)
+                .await?;
             for ticket in page {
                 if self.hands.has(ticket.id) {
                     continue;
@@ -233,11 +239,16 @@ impl Session<'_> {
 
     async fn send_one_again(&mut self, ticket: Ticket) -> Result<(), Fault> {
         let share = self.works.budget.take(ticket.size).await;
-        let entry = Entry { item: ticket.locator.item.clone(), size: ticket.size };
+        let entry = Entry {
+            item: ticket.locator.item.clone(),
+            size: ticket.size,
+        };
         let mut fetched = self.mailbox.fetch(vec![entry], u64::MAX).await;
         let content = match fetched.recv().await {
             Some(fetched) => fetched?.content,
-            None => Content::Unusable { what: "no answer".to_owned() },
+            None => Content::Unusable {
+                what: "no answer".to_owned(),
+            },
         };
         drop(fetched);
         let original = match content {
@@ -260,9 +271,13 @@ impl Session<'_> {
             _ => self.reader.plan_again(&ticket, &original, digest),
         };
         let Some(plan) = plan else {
-            return self.hold_unfetchable(&ticket, "no forward can be made of it").await;
+            return self
+                .hold_unfetchable(&ticket, "no forward can be made of it")
+                .await;
         };
-        let Some(hold) = self.hands.take(ticket.id) else { return Ok(()) };
+        let Some(hold) = self.hands.take(ticket.id) else {
+            return Ok(());
+        };
         self.hand_to_lane(Job {
             hold,
             share,
@@ -283,9 +298,13 @@ impl Session<'_> {
 
     async fn hold_unfetchable(&self, ticket: &Ticket, what: &str) -> Result<(), Fault> {
         let mut standing = Standing::of(ticket);
-        let reason = HoldReason::Unfetchable { what: what.to_owned() };
+        let reason = HoldReason::Unfetchable {
+            what: what.to_owned(),
+        };
         tracing::error!(ticket = %standing.id.reference(), %reason, "held");
-        let held = Happening::Held { reason: reason.clone() };
+        let held = Happening::Held {
+            reason: reason.clone(),
+        };
         let (change, _) =
             standing.step(&Event::Hold(reason), Patch::default(), Actor::Triaged, held)?;
         self.works.record(&self.pen, vec![change]).await?;
@@ -304,7 +323,11 @@ impl Session<'_> {
             }
             doubtful.extend(self.filing_of(ticket));
         }
-        if doubtful.is_empty() { Ok(()) } else { self.filer().look(doubtful).await }
+        if doubtful.is_empty() {
+            Ok(())
+        } else {
+            self.filer().look(doubtful).await
+        }
     }
 
     /// From now on a look begins where the folders stood when this session opened: nothing is in
@@ -317,18 +340,28 @@ impl Session<'_> {
         let marks = self
             .marks
             .iter()
-            .map(|Mark { folder, generation, next }| FolderMark {
-                folder: folder.clone(),
-                generation: *generation,
-                next: *next,
-            })
+            .map(
+                |Mark {
+                     folder,
+                     generation,
+                     next,
+                 }| FolderMark {
+                    folder: folder.clone(),
+                    generation: *generation,
+                    next: *next,
+                },
+            )
             .collect();
         let patch = MailboxPatch {
             generation: Some(self.opened.generation),
             marks: Some(marks),
             ..MailboxPatch::default()
         };
-        let change = Change::Mailbox { name: self.config.name.clone(), patch, entry: None };
+        let change = Change::Mailbox {
+            name: self.config.name.clone(),
+            patch,
+            entry: None,
+        };
         self.works.record(&self.pen, vec![change]).await?;
         Ok(())
     }
@@ -336,5 +369,8 @@ impl Session<'_> {
 
 /// Whom the ticket is to be sent to by its decision.
 fn recipient(ticket: &Ticket) -> Option<&Address> {
-    ticket.decision.as_ref().and_then(|decision| decision.recipient.as_ref())
+    ticket
+        .decision
+        .as_ref()
+        .and_then(|decision| decision.recipient.as_ref())
 }

@@ -184,9 +184,13 @@ impl Session<'_> {
     }
 
     fn pause_until_due(&self) -> Duration {
-        let Some(due) = self.due else { return LEDGER_LOOK };
+        let Some(due) = self.due else {
+            return LEDGER_LOOK;
+        };
         let until = due.duration_since(Timestamp::now());
-        Duration::try_from(until).unwrap_or(Duration::ZERO).min(LEDGER_LOOK)
+        Duration::try_from(until)
+            .unwrap_or(Duration::ZERO)
+            .min(LEDGER_LOOK)
     }
 
     /// Lets what is in hand come to its end, for a bounded time.

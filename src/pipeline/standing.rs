@@ -56,8 +56,13 @@ impl Standing {
         let entry = self.entry(actor, happening);
         self.at = entry.at;
         self.life = life;
-        let change =
-            Change::Step { ticket: self.id, expected, life: self.life.clone(), patch, entry };
+        let change = Change::Step {
+            ticket: self.id,
+            expected,
+            life: self.life.clone(),
+            patch,
+            entry,
+        };
         Ok((change, effect))
     }
 

@@ -24,7 +24,10 @@ pub async fn trial(
     key: Option<&InstanceKey>,
     mut show: impl FnMut(&Summary, &Decision),
 ) -> Result<u64, Trouble> {
-    let config = MailboxConfig { create_folders: false, ..config.clone() };
+    let config = MailboxConfig {
+        create_folders: false,
+        ..config.clone()
+    };
     let (mailbox, _) = Mailbox::open(&config, &[]).await?;
     let listing = mailbox.list(None).await?;
     let mut count = 0;

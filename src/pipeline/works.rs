@@ -108,6 +108,9 @@ impl Works {
 
     /// The fault that ended all work, if one did.
     pub fn failure(&self) -> Option<String> {
-        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fatal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

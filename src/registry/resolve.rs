@@ -13,6 +13,7 @@ use super::product::Product;
 pub struct Registry {
     products: Vec<Product>,
     lexicon: Lexicon,
+    publisher_domains: Vec<String>,
 }
 
 /// What a message tells about its product.
@@ -72,11 +73,17 @@ impl Registry {
             return Err(faults);
         }
         let lexicon = Lexicon::compile(names, options)?;
-        let mut publisher_domains: Vec<String> =
-            products.iter().flat_map(|p| p.sender_domains.iter().cloned()).collect();
+        let mut publisher_domains: Vec<String> = products
+            .iter()
+            .flat_map(|p| p.sender_domains.iter().cloned())
+            .collect();
         publisher_domains.sort_unstable();
         publisher_domains.dedup();
-        Ok(Self { products, lexicon, publisher_domains })
+        Ok(Self {
+            products,
+            lexicon,
+            publisher_domains,
+        })
     }
 
     /// All products, in the order of the file.

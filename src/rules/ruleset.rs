@@ -163,6 +163,14 @@ impl RuleSet {
         &self.categories
     }
 
+    /// How many keywords all rules have together.
+    pub fn keywords(&self) -> usize {
+        self.rules
+            .iter()
+            .map(|r| r.any.len() + r.all.len() + r.none.len())
+            .sum()
+    }
+
     /// What holds for all rules.
     pub const fn settings(&self) -> &Settings {
         &self.settings

@@ -4,9 +4,7 @@
 //! with the reason. Nothing is forwarded unless every step says so.
 
 use crate::domain::address::Address;
-use crate::domain::decision::{
-    Action, Decision, Owner, Priority, ProductHit, Zone,
-};
+use crate::domain::decision::{Action, Decision, Owner, Priority, ProductHit, Zone};
 use crate::domain::ids::{CategoryId, Folder, ProductId};
 use crate::domain::kind::Kind;
 use crate::domain::reason::Reason;
@@ -41,7 +39,11 @@ impl Reading {
 
 /// See [`Reading::asked`].
 pub fn asked(text: &Text) -> &str {
-    if text.whole_quoted { &text.quoted } else { &text.body }
+    if text.whole_quoted {
+        &text.quoted
+    } else {
+        &text.body
+    }
 }
 
 /// Decides about `message`. Without `key`, our own marks are not recognised.
@@ -51,27 +53,59 @@ pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> 
     let told = kind::tell(message, own.as_deref(), policy.registry.publisher_domains());
     if told.kind != Kind::Ticket {
         let decision = no_ticket(policy, told);
-        return Reading { decision, text, verdict: None };
+        return Reading {
+            decision,
+            text,
+            verdict: None,
+        };
     }
     let case = key.and_then(|key| case_token(message, &text, key));
     let (decision, verdict) = ticket(message, policy, &text, told, case);
-    Reading { decision, text, verdict: Some(verdict) }
+    Reading {
+        decision,
+        text,
+        verdict: Some(verdict),
+    }
 }
 
 /// The texts that rules look at, by zone. Where the writer added nothing, the quoted text is
 /// what is asked.
 fn zones<'a>(message: &'a Message, text: &'a Text, lines: &'a Lines) -> Vec<ZoneText<'a>> {
     let mut zones = vec![
-        ZoneText { zone: Zone::Subject, text: &message.subject_base },
-        ZoneText { zone: Zone::Body, text: asked(text) },
-        ZoneText { zone: Zone::Signature, text: &text.signature },
-        ZoneText { zone: Zone::Sender, text: &lines.sender },
-        ZoneText { zone: Zone::Recipient, text: &lines.recipients },
-        ZoneText { zone: Zone::Header, text: &lines.headers },
-        ZoneText { zone: Zone::Attachment, text: &lines.attachments },
+        ZoneText {
+            zone: Zone::Subject,
+            text: &message.subject_base,
+        },
+        ZoneText {
+            zone: Zone::Body,
+            text: asked(text),
+        },
+        ZoneText {
+            zone: Zone::Signature,
+            text: &text.signature,
+        },
+        ZoneText {
+            zone: Zone::Sender,
+            text: &lines.sender,
+        },
+        ZoneText {
+            zone: Zone::Recipient,
+            text: &lines.recipients,
+        },
+        ZoneText {
+            zone: Zone::Header,
+            text: &lines.headers,
+        },
+        ZoneText {
+            zone: Zone::Attachment,
+            text: &lines.attachments,
+        },
     ];
     if !text.whole_quoted {
-        zones.push(ZoneText { zone: Zone::Quoted, text: &text.quoted });
+        zones.push(ZoneText {
+            zone: Zone::Quoted,
+            text: &text.quoted,
+        });
     }
     zones.retain(|zone| !zone.text.is_empty());
     zones
@@ -87,11 +121,19 @@ struct Lines {
 
 impl Lines {
     fn of(message: &Message) -> Self {
-        let recipients: Vec<String> =
-            recipients(message).map(|address| address.as_str().to_owned()).collect();
-        let names: Vec<&str> =
-            message.attachments.iter().map(|attachment| attachment.name.as_str()).collect();
-        let sender: Vec<&str> = message.from.iter().map(|author| author.text.as_str()).collect();
+        let recipients: Vec<String> = recipients(message)
+            .map(|address| address.as_str().to_owned())
+            .collect();
+        let names: Vec<&str> = message
+            .attachments
+            .iter()
+            .map(|attachment| attachment.name.as_str())
+            .collect();
+        let sender: Vec<&str> = message
+            .from
+            .iter()
+            .map(|author| author.text.as_str())
+            .collect();
         Self {
             sender: sender.join("\n"),
             recipients: recipients.join("\n"),
@@ -114,8 +156,14 @@ fn header_lines(message: &Message) -> String {
 
 /// Every address it was sent to, as headers and delivery agents tell.
 fn recipients(message: &Message) -> impl Iterator<Item = &Address> {
-    let named = message.to.iter().chain(&message.cc).filter_map(|author| author.address.as_ref());
-    named.chain(&message.envelope.delivered_to).chain(&message.envelope.original_to)
+    let named = message
+        .to
+        .iter()
+        .chain(&message.cc)
+        .filter_map(|author| author.address.as_ref());
+    named
+        .chain(&message.envelope.delivered_to)
+        .chain(&message.envelope.original_to)
 }
 
 /// How we know that a message is our own, if it is.
@@ -208,16 +256,22 @@ fn ticket(
 
     let (category, doubt) = category(&verdict);
     let doubt = unreadable(message).or(doubt);
-    let category = if doubt.is_some() { CategoryId::review() } else { category };
+    let category = if doubt.is_some() {
+        CategoryId::review()
+    } else {
+        category
+    };
     let route = route(policy, &category);
     let way = match (case, doubt) {
         (Some(token), _) => review(Reason::InCase { token }),
         (None, Some(reason)) => review(reason),
         (None, None) => match route.action {
             Action::Forward => forward(policy, &verdict, &product),
-            Action::Keep | Action::Ignore => {
-                Way { action: Action::Keep, recipient: None, reason: Reason::Kept }
-            }
+            Action::Keep | Action::Ignore => Way {
+                action: Action::Keep,
+                recipient: None,
+                reason: Reason::Kept,
+            },
             Action::Review => review(Reason::Kept),
         },
     };
@@ -231,7 +285,11 @@ fn ticket(
         kind_reason: told.reason,
         category: Some(category),
         product: one_product(&product),
-        owner: Some(if way.action == Action::Review { Owner::Partner } else { route.owner }),
+        owner: Some(if way.action == Action::Review {
+            Owner::Partner
+        } else {
+            route.owner
+        }),
         priority: verdict.priority,
         action: way.action,
         recipient: way.recipient,
@@ -250,13 +308,30 @@ fn ticket(
 fn category(verdict: &Verdict) -> (CategoryId, Option<Reason>) {
     match &verdict.top {
         Top::Clear { category, .. } => (category.clone(), None),
-        Top::TooWeak { points, threshold, .. } => {
+        Top::TooWeak {
+            points, threshold, ..
+        } => {
             let (points, threshold) = (*points, *threshold);
-            (CategoryId::review(), Some(Reason::TooWeak { points, threshold }))
+            (
+                CategoryId::review(),
+                Some(Reason::TooWeak { points, threshold }),
+            )
         }
-        Top::TooClose { runner_up, lead, margin, .. } => {
+        Top::TooClose {
+            runner_up,
+            lead,
+            margin,
+            ..
+        } => {
             let (runner_up, lead, margin) = (runner_up.clone(), *lead, *margin);
-            (CategoryId::review(), Some(Reason::TooClose { lead, margin, runner_up }))
+            (
+                CategoryId::review(),
+                Some(Reason::TooClose {
+                    lead,
+                    margin,
+                    runner_up,
+                }),
+            )
         }
         Top::NoEvidence => (CategoryId::review(), Some(Reason::NoEvidence)),
     }
@@ -264,17 +339,26 @@ fn category(verdict: &Verdict) -> (CategoryId, Option<Reason>) {
 
 fn unreadable(message: &Message) -> Option<Reason> {
     let note = message.notes.iter().find(|note| note.is_unreadable())?;
-    Some(Reason::Unreadable { what: note.to_string() })
+    Some(Reason::Unreadable {
+        what: note.to_string(),
+    })
 }
 
 const fn review(reason: Reason) -> Way {
-    Way { action: Action::Review, recipient: None, reason }
+    Way {
+        action: Action::Review,
+        recipient: None,
+        reason,
+    }
 }
 
 /// A category without a route cannot come from a checked configuration; it is reviewed.
 fn route<'a>(policy: &'a Policy, category: &CategoryId) -> std::borrow::Cow<'a, Route> {
     let routes = &policy.routing.categories;
-    match routes.get(category).or_else(|| routes.get(CategoryId::REVIEW)) {
+    match routes
+        .get(category)
+        .or_else(|| routes.get(CategoryId::REVIEW))
+    {
         Some(route) => std::borrow::Cow::Borrowed(route),
         None => std::borrow::Cow::Owned(Route {
             owner: Owner::Partner,
@@ -291,7 +375,11 @@ fn review_folder(policy: &Policy) -> Folder {
 /// To the publisher's desk, if nothing speaks against it.
 fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
     let kept = |category: &CategoryId| {
-        policy.routing.categories.get(category).is_none_or(|r| r.action != Action::Forward)
+        policy
+            .routing
+            .categories
+            .get(category)
+            .is_none_or(|r| r.action != Action::Forward)
     };
     if let Some(against) = verdict.strongest(kept)
         && against.points >= policy.rules.settings().guard
@@ -302,19 +390,30 @@ fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
     let hit = match product {
         ProductTold::One(hit) => hit,
         ProductTold::Several(products) => {
-            return review(Reason::SeveralProducts { products: first_four(products) });
+            return review(Reason::SeveralProducts {
+                products: first_four(products),
+            });
         }
         ProductTold::None => return review(Reason::NoProduct),
     };
-    let contact = policy.registry.product(&hit.product).and_then(|p| p.technical.as_ref());
+    let contact = policy
+        .registry
+        .product(&hit.product)
+        .and_then(|p| p.technical.as_ref());
     let Some(contact) = contact else {
-        return review(Reason::NoContact { product: hit.product.clone() });
+        return review(Reason::NoContact {
+            product: hit.product.clone(),
+        });
     };
     let recipient = contact.address.clone();
     if !policy.allow.allows(&recipient) {
         return review(Reason::NotAllowed { recipient });
     }
-    Way { action: Action::Forward, recipient: Some(recipient), reason: Reason::Forwarded }
+    Way {
+        action: Action::Forward,
+        recipient: Some(recipient),
+        reason: Reason::Forwarded,
+    }
 }
 
 fn first_four(products: &[ProductId]) -> Vec<ProductId> {

@@ -41,7 +41,9 @@ pub fn plan(
     incoming: &Incoming<'_>,
 ) -> Option<Plan> {
     let recipient = decision.recipient.clone()?;
-    let product = policy.registry.product(&decision.product.as_ref()?.product)?;
+    let product = policy
+        .registry
+        .product(&decision.product.as_ref()?.product)?;
     let reply_to = origin::reply_to(key, incoming.id, incoming.address);
     let domain = incoming.address.domain();
     let message_id =

@@ -53,7 +53,10 @@ fn evidence(decision: &Decision) -> Vec<Value> {
 }
 
 fn scores(decision: &Decision) -> Value {
-    let pairs = decision.scores.iter().map(|s| (s.category.to_string(), rounded(s.points).into()));
+    let pairs = decision
+        .scores
+        .iter()
+        .map(|s| (s.category.to_string(), rounded(s.points).into()));
     Value::Object(pairs.collect())
 }
 

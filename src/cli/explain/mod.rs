@@ -34,7 +34,10 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
     for path in &args.paths {
         let typed = path.to_string_lossy();
         if !path.exists() && typed != "-" && TicketId::prefix(&typed).is_some() {
-            let args = super::args::TicketArgs { ticket: typed.into_owned(), json: args.json };
+            let args = super::args::TicketArgs {
+                ticket: typed.into_owned(),
+                json: args.json,
+            };
             wait(tickets::show(&config.state_dir, &args))?;
             continue;
         }
@@ -53,7 +56,11 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
     }
     bar.finish_and_clear();
     out.flush()?;
-    if failed > 0 { Err(Failure::shown(FailureKind::Failed)) } else { Ok(()) }
+    if failed > 0 {
+        Err(Failure::shown(FailureKind::Failed))
+    } else {
+        Ok(())
+    }
 }
 
 fn progress(count: usize) -> ProgressBar {
@@ -80,7 +87,11 @@ fn one(
         writeln!(out, "{}", json::object(&source.name(), &message, &reading))?;
     } else {
         let paint = Paint::stdout();
-        writeln!(out, "{}", text::page(&source.name(), &message, &reading, single, paint))?;
+        writeln!(
+            out,
+            "{}",
+            text::page(&source.name(), &message, &reading, single, paint)
+        )?;
     }
     Ok(())
 }

@@ -31,7 +31,10 @@ impl Source {
     pub fn read(&self) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let read = match self {
-            Self::Input => std::io::stdin().lock().take(BYTES_MAX + 1).read_to_end(&mut bytes),
+            Self::Input => std::io::stdin()
+                .lock()
+                .take(BYTES_MAX + 1)
+                .read_to_end(&mut bytes),
             Self::File(path) => fs::open_regular(path)
                 .and_then(|(file, _)| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)),
         };
@@ -64,7 +67,10 @@ pub fn list(path: &Path) -> Result<Vec<Source>, Failure> {
     }
     files.sort();
     if files.is_empty() {
-        return Err(Failure::failed(format!("no message in `{}`", path.display())));
+        return Err(Failure::failed(format!(
+            "no message in `{}`",
+            path.display()
+        )));
     }
     Ok(files.into_iter().map(Source::File).collect())
 }

@@ -28,12 +28,33 @@ pub fn page(
     line(&mut out, paint, "file", &one_line(file, 200));
     line(&mut out, paint, "from", &one_line(&from, 120));
     line(&mut out, paint, "subject", &one_line(&message.subject, 200));
-    line(&mut out, paint, "kind", &format!("{}: {}", decision.kind, one_line(&decision.kind_reason, 200)));
+    line(
+        &mut out,
+        paint,
+        "kind",
+        &format!(
+            "{}: {}",
+            decision.kind,
+            one_line(&decision.kind_reason, 200)
+        ),
+    );
     if let Some(category) = &decision.category {
-        line(&mut out, paint, "category", &with_runner_up(category.as_str(), decision));
+        line(
+            &mut out,
+            paint,
+            "category",
+            &with_runner_up(category.as_str(), decision),
+        );
         let product = decision.product.as_ref().map_or_else(
             || "none told".to_owned(),
-            |hit| format!("{}: `{}` in the {}", hit.product, one_line(&hit.text, 60), hit.zone),
+            |hit| {
+                format!(
+                    "{}: `{}` in the {}",
+                    hit.product,
+                    one_line(&hit.text, 60),
+                    hit.zone
+                )
+            },
         );
         line(&mut out, paint, "product", &product);
     }
@@ -41,14 +62,23 @@ pub fn page(
         line(&mut out, paint, "owner", owner.as_str());
         line(&mut out, paint, "priority", decision.priority.as_str());
     }
-    let action = format!("{} → {}", decision.action, one_line(decision.destination(), 120));
+    let action = format!(
+        "{} → {}",
+        decision.action,
+        one_line(decision.destination(), 120)
+    );
     let style = match decision.action {
         Action::Forward => Style::Good,
         Action::Review => Style::Warn,
         Action::Keep | Action::Ignore => Style::Strong,
     };
     line(&mut out, paint, "action", &paint.paint(style, &action));
-    line(&mut out, paint, "because", &one_line(&decision.reason.to_string(), 240));
+    line(
+        &mut out,
+        paint,
+        "because",
+        &one_line(&decision.reason.to_string(), 240),
+    );
     scores(&mut out, paint, decision);
     if let Some(verdict) = &reading.verdict {
         near(&mut out, paint, &verdict.near_misses);
@@ -56,7 +86,12 @@ pub fn page(
     if single {
         text(&mut out, paint, reading);
     }
-    line(&mut out, paint, "rules", &decision.rules_digest.to_string()[..12]);
+    line(
+        &mut out,
+        paint,
+        "rules",
+        &decision.rules_digest.to_string()[..12],
+    );
     out
 }
 
@@ -78,9 +113,16 @@ fn with_runner_up(category: &str, decision: &Decision) -> String {
 fn scores(out: &mut String, paint: Paint, decision: &Decision) {
     for (n, score) in decision.scores.iter().enumerate() {
         let head = format!("{:<14} {:>6.2}", score.category.as_str(), score.points);
-        let head = if n == 0 { paint.paint(Style::Strong, &head) } else { head };
+        let head = if n == 0 {
+            paint.paint(Style::Strong, &head)
+        } else {
+            head
+        };
         line(out, paint, if n == 0 { "scores" } else { "" }, &head);
-        let own = decision.evidence.iter().filter(|e| e.category == score.category);
+        let own = decision
+            .evidence
+            .iter()
+            .filter(|e| e.category == score.category);
         for evidence in own {
             let hit = format!(
                 "  {:+6.2}  `{}` in the {}, keyword `{}` of rule `{}`",
@@ -113,7 +155,11 @@ fn near(out: &mut String, paint: Paint, misses: &[NearMiss]) {
 /// The text the rules saw, with the hits marked.
 fn text(out: &mut String, paint: Paint, reading: &Reading) {
     let asked = reading.asked();
-    let whole = if reading.text.whole_quoted { "quoted" } else { "text" };
+    let whole = if reading.text.whole_quoted {
+        "quoted"
+    } else {
+        "text"
+    };
     let marked = marked(asked, &reading.decision.evidence, paint);
     for (n, row) in marked.lines().enumerate() {
         line(out, paint, if n == 0 { whole } else { "" }, row);
@@ -126,8 +172,11 @@ fn text(out: &mut String, paint: Paint, reading: &Reading) {
 }
 
 fn marked(text: &str, evidence: &[Evidence], paint: Paint) -> String {
-    let mut spans: Vec<(usize, usize)> =
-        evidence.iter().filter(|e| e.zone == Zone::Body).map(|e| e.span).collect();
+    let mut spans: Vec<(usize, usize)> = evidence
+        .iter()
+        .filter(|e| e.zone == Zone::Body)
+        .map(|e| e.span)
+        .collect();
     spans.sort_unstable();
     let mut out = String::new();
     let mut at = 0;
