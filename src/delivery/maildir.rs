@@ -5,7 +5,7 @@
 //! repeated after a crash meets its own file and makes no second one. That holds as long as the
 //! file lies in `new/`, or in `cur/` unmarked or marked as read.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -55,9 +55,14 @@ fn keep(dir: &Path, recipient: &Address, bytes: &[u8]) -> Outcome {
                 Ok(()) => Outcome::Delivered {
                     reply: spoken(&format!("{how} `{shown}`")),
                 },
-                Err(error) => Outcome::Uncertain {
-                    reply: spoken(&format!("`{shown}` may not survive a power cut: {error}")),
-                },
+                Err(error) => {
+                    // A second sync of the same file might succeed without writing anything
+                    //; the repeat must write it anew.
+                    fs::remove_file(&path).ok();
+                    Outcome::Uncertain {
+                        reply: spoken(&format!("`{shown}` cannot be synced: {error}")),
+                    }
+                }
             }
         }
         Err(error) => Outcome::Deferred {
@@ -196,8 +201,6 @@ fn field(bytes: &[u8], name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn rendered(text: &str) -> Rendered {

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::durable::{Broken, durable};
 use super::layout::Tree;
 use super::locate::Part;
 use super::name::{FileName, base_of, original};
@@ -16,7 +17,7 @@ use super::steady;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
 use crate::mailbox::exchange::{Found, Sought};
-use crate::system::fs::{open_regular, sync_dir};
+use crate::system::fs::open_regular;
 
 /// How often a folder is read anew because a file in it was renamed between look and grip.
 const LOOKS_MAX: usize = 10;
@@ -26,7 +27,7 @@ const LOOKS_MAX: usize = 10;
 /// # Errors
 /// When a folder cannot be read or synced: then nothing is known, which is not the same as
 /// nothing found. A folder that does not exist holds nothing.
-pub fn find(tree: &Tree, folders: &[Folder], sought: &[Sought]) -> io::Result<Vec<Found>> {
+pub fn find(tree: &Tree, folders: &[Folder], sought: &[Sought]) -> Result<Vec<Found>, Broken> {
     let by_base: HashMap<&str, &Sought> = sought
         .iter()
         .filter_map(|one| base_of(&one.item).map(|base| (base, one)))
@@ -51,7 +52,10 @@ pub fn find(tree: &Tree, folders: &[Folder], sought: &[Sought]) -> io::Result<Ve
         }
         if found.len() > before {
             for part in Part::BOTH {
-                sync_dir(&directory.join(part.as_str()))?;
+                if !durable(&directory.join(part.as_str()))? {
+                    let gone = format!("`{}` went away", directory.display());
+                    return Err(io::Error::new(ErrorKind::NotFound, gone).into());
+                }
             }
         }
     }

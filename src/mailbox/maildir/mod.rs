@@ -11,6 +11,7 @@
 //! - the directory is the truth, what the kernel reports is only a reason to look;
 //! - only regular files are messages.
 
+mod durable;
 mod fetch;
 mod find;
 mod layout;

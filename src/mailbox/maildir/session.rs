@@ -11,10 +11,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use super::durable::{Broken, durable};
 use super::fetch;
 use super::find;
 use super::layout::{BadFolder, Tree};
 use super::list::{self, Refused};
+use super::locate::Part;
 use super::settle::Batch;
 use super::watch::Watch;
 use crate::config::mailbox::{MailboxConfig, Source};
@@ -136,16 +138,21 @@ impl MaildirMailbox {
     ///
     /// # Errors
     /// [`Trouble::Lost`] when the source cannot be read: every move is then unproved.
+    /// [`Trouble::Unsafe`] when the disk failed to sync: then no later look can be trusted either,
+    /// and the daemon must stop.
     pub async fn settle(&self, moves: Vec<Move>) -> Result<Vec<Moved>, Trouble> {
         let filed = blocking(&self.place, move |place| {
             Batch::new(&place.tree, &place.source, place.create_folders, &moves).settle()
         });
         let filed = filed.await?;
-        filed.map_err(|error| lost(&self.place.source, &error))
+        filed.map_err(|error| broken(&self.place.source, &error))
     }
 
     /// Looks for messages that left the source in the folders that are filed into, each folder
     /// that holds one being named. Marks say nothing about a Maildir and are not needed.
+    ///
+    /// # Errors
+    /// As [`Self::settle`]: what is found is durable where it was found.
     pub async fn find(
         &self,
         sought: Vec<Sought>,
@@ -155,7 +162,7 @@ impl MaildirMailbox {
             find::find(&place.tree, &place.folders, &sought)
         });
         let found = found.await?;
-        found.map_err(|error| lost(&self.place.source, &error))
+        found.map_err(|error| broken(&self.place.source, &error))
     }
 
     /// Waits until something came into the source folder, at most so long. What came since the
@@ -216,6 +223,11 @@ fn prepare(place: &Place, root: &Path, source: &Folder) -> Result<(), Trouble> {
             Trouble::Unsafe(format!("folder `{folder}` cannot be filed into: {error}"))
         })?;
     }
+    // A file system that cannot sync directories is found out before anything is moved.
+    for part in Part::BOTH {
+        let part = place.source.join(part.as_str());
+        durable(&part).map_err(|error| broken(&part, &error))?;
+    }
     Ok(())
 }
 
@@ -231,6 +243,13 @@ async fn blocking<T: Send + 'static>(
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn unsafe_folder(error: BadFolder) -> Trouble {
     Trouble::Unsafe(error.to_string())
+}
+
+fn broken(folder: &Path, error: &Broken) -> Trouble {
+    match error {
+        Broken::Unreadable(error) => lost(folder, error),
+        Broken::Unsynced { .. } => Trouble::Unsafe(error.to_string()),
+    }
 }
 
 fn lost(folder: &Path, error: &io::Error) -> Trouble {

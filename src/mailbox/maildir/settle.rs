@@ -14,13 +14,14 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::durable::{Broken, durable};
 use super::layout::Tree;
 use super::locate::{Part, Place, Reached, Search};
 use super::name::{ALTERNATIVES_MAX, alternative, base_of};
 use crate::domain::event::Proof;
 use crate::domain::ids::Folder;
 use crate::mailbox::exchange::{Move, MoveEnd, Moved};
-use crate::system::fs::{open_regular, rename_new, same_content, sync_dir};
+use crate::system::fs::{open_regular, rename_new, same_content};
 use crate::system::maildir::Draft;
 
 /// What one message's first step came to.
@@ -68,21 +69,21 @@ impl<'a> Batch<'a> {
     /// Does them, and answers for each in the same order.
     ///
     /// # Errors
-    /// When the source folder cannot be read; every move not yet done is then still to be done,
-    /// and every move done may lack its sync.
-    pub fn settle(mut self) -> io::Result<Vec<Moved>> {
+    /// When the source folder cannot be read, every move not yet done is still to be done, and
+    /// every move done may lack its sync. When the disk fails to sync, nothing is known.
+    pub fn settle(mut self) -> Result<Vec<Moved>, Broken> {
         let wishes = self.wishes;
         let mut steps = Vec::with_capacity(wishes.len());
         for wish in wishes {
             let step = self.first(wish)?;
             steps.push(step);
         }
-        let unsynced: BTreeSet<_> = self
-            .touched
-            .iter()
-            .filter(|directory| sync_dir(directory).is_err())
-            .cloned()
-            .collect();
+        let mut unsynced = BTreeSet::new();
+        for directory in &self.touched {
+            if !durable(directory)? {
+                unsynced.insert(directory.clone());
+            }
+        }
         let synced = |tree: &Tree, folder: &Folder| {
             let Ok(directory) = tree.directory(folder) else {
                 return false;
@@ -104,9 +105,10 @@ impl<'a> Batch<'a> {
             answers.push(Moved { item, end });
         }
         // The source last: whatever a power cut undoes there must already be safe in its folder.
-        let source_synced = Part::BOTH
-            .iter()
-            .all(|part| sync_dir(&self.source.join(part.as_str())).is_ok());
+        let mut source_synced = true;
+        for part in Part::BOTH {
+            source_synced &= durable(&self.source.join(part.as_str()))?;
+        }
         if !source_synced {
             for one in &mut answers {
                 if matches!(one.end, MoveEnd::Proved(_)) {
