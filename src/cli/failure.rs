@@ -11,8 +11,6 @@ pub enum FailureKind {
     Usage,
     /// 3: a check found something.
     Found,
-    /// 70: a fault of ours.
-    Internal,
     /// 78: the configuration is wrong.
     Config,
 }
@@ -24,7 +22,6 @@ impl FailureKind {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Found => 3,
-            Self::Internal => 70,
             Self::Config => 78,
         }
     }

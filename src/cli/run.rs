@@ -38,7 +38,7 @@ impl From<StartError> for Failure {
 }
 
 /// Says how a run ended, for people and in the exit code.
-fn told(end: &RunEnd) -> Result<(), Failure> {
+pub fn told(end: &RunEnd) -> Result<(), Failure> {
     let mut failed = false;
     for (name, end) in &end.mailboxes {
         match end {

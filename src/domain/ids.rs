@@ -77,6 +77,11 @@ impl CategoryId {
     /// The one category the code itself knows: a person decides.
     pub const REVIEW: &'static str = "review";
 
+    /// Whether a person decides.
+    pub fn is_review(&self) -> bool {
+        self.as_str() == Self::REVIEW
+    }
+
     /// The category of what a person must decide.
     pub fn review() -> Self {
         Self::from(Self::REVIEW)

@@ -25,6 +25,8 @@ impl Fault {
     /// Whether the same work may succeed later in this process.
     pub const fn is_passing(&self) -> bool {
         match self {
+            // A failed fsync or a server without safe filing does not get better by itself.
+            Self::Mailbox(Trouble::Unsafe(_)) => false,
             Self::Mailbox(_) | Self::Illegal(_) => true,
             Self::Ledger(error) => error.is_passing(),
             Self::Internal(_) => false,

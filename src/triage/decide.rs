@@ -280,6 +280,12 @@ fn ticket(
         (_, Action::Review) => review_folder(policy),
         _ => route.folder.clone(),
     };
+    // What a person must decide is of the category `review`, whatever came close.
+    let (category, runner_up) = if way.action == Action::Review && !category.is_review() {
+        (CategoryId::review(), Some(category))
+    } else {
+        (category, verdict.runner_up().cloned())
+    };
     let decision = Decision {
         kind: told.kind,
         kind_reason: told.reason,
@@ -296,7 +302,7 @@ fn ticket(
         folder,
         reason: way.reason,
         confidence: verdict.confidence(),
-        runner_up: verdict.runner_up().cloned(),
+        runner_up,
         scores: verdict.scores.clone(),
         evidence: verdict.evidence.clone(),
         rules_digest: policy.rules.digest(),
