@@ -46,14 +46,16 @@ pub fn block_end(lines: &[&str], from: usize) -> usize {
             .take_while(|line| !is_blank(line))
             .count();
         let group = lines.get(at..at + length).unwrap_or_default();
-        let fitting = if groups == 0 {
-            group.iter().take_while(|line| fits_first(line)).count()
-        } else if belongs(group) || (address && is_slogan(group)) {
-            length
-        } else {
-            0
+        let mut fitting = match groups {
+            0 => group.iter().take_while(|line| fits_first(line)).count(),
+            _ if belongs(group) => length,
+            _ => 0,
         };
-        address |= group.iter().take(fitting).any(|line| is_address(line));
+        let (signed, rest) = group.split_at_checked(fitting).unwrap_or((group, &[]));
+        address |= signed.iter().any(|line| is_address(line));
+        if address && is_slogan(rest) {
+            fitting = length;
+        }
         if fitting > 0 {
             end = at + fitting;
         }
@@ -90,7 +92,7 @@ fn fits_later(line: &str) -> bool {
 }
 
 /// What stands in signatures beside words: rules, pictures, links, marks of programs.
-fn is_mark(line: &str) -> bool {
+pub fn is_mark(line: &str) -> bool {
     let text = trimmed(line);
     let wrapped = |open, close| text.starts_with(open) && text.ends_with(close);
     let plain = plain(text);
@@ -140,8 +142,20 @@ fn is_title(line: &str, words_max: usize, small_max: usize) -> bool {
 
 /// Whether the line tells how somebody is reached.
 pub fn is_address(line: &str) -> bool {
-    const WORDS_MAX: usize = 14;
+    const PIECES_MIN: usize = 3;
     let text = trimmed(line);
+    // "Anna Example | Customer Ltd | +44 …": a whole signature on one line.
+    let pieces = || text.split(['|', '•', '·']);
+    if text.len() <= LOOK_MAX && pieces().count() >= PIECES_MIN {
+        let short = pieces().all(|piece| piece.split_whitespace().count() <= 6);
+        return short && pieces().any(tells_address);
+    }
+    tells_address(text)
+}
+
+fn tells_address(text: &str) -> bool {
+    const WORDS_MAX: usize = 14;
+    let text = trimmed(text);
     if text.len() > LINE_LENGTH_MAX * 2
         || is_question(text)
         || text.split_whitespace().count() > WORDS_MAX
@@ -191,15 +205,15 @@ fn is_postal(text: &str) -> bool {
 fn is_slogan(group: &[&str]) -> bool {
     const LINES_MAX: usize = 2;
     let myself = [
-        "i", "i'm", "jag", "jeg", "ich", "je", "minä", "mig", "me", "my", "min", "mitt",
+        "I", "I'm", "jag", "Jag", "jeg", "Jeg", "ich", "Ich", "je", "Je", "minä", "mig", "me",
+        "my", "My", "min", "Min", "mitt", "mein", "meine",
     ];
+    let speaks = |word: &str| myself.contains(&word.trim_matches(|c: char| !c.is_alphanumeric()));
     group.len() <= LINES_MAX
         && !is_postscript(group.first().copied().unwrap_or_default())
         && group.iter().all(|line| {
             line.len() <= LINE_LENGTH_MAX
                 && !is_question(line)
-                && !plain(line)
-                    .split(|c: char| !c.is_alphanumeric() && c != '\'')
-                    .any(|w| myself.contains(&w))
+                && !line.split_whitespace().any(speaks)
         })
 }

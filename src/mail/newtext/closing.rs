@@ -56,9 +56,14 @@ pub fn is_closing(line: &str, raw: &str) -> bool {
     )
 }
 
+/// Whether the line is such a closing without a name.
+pub fn is_bare_closing(line: &str) -> bool {
+    CLOSING.lead(line).is_some_and(|rest| tidy(rest).is_empty())
+}
+
 /// Whether the line thanks and does nothing else.
 pub fn is_thanks(line: &str, raw: &str) -> bool {
-    closes(&THANKS, line, raw)
+    !is_closing(line, raw) && closes(&THANKS, line, raw)
 }
 
 fn closes(phrases: &Phrases, line: &str, raw: &str) -> bool {

@@ -198,7 +198,8 @@ fn field(line: &str) -> Option<(Field, &str)> {
 }
 
 /// Whether a header block begins here: three different fields with an author among them, or an
-/// author and a date. "From" and "To" alone may be a period or a journey.
+/// author and a date. "From" and "To" alone may be a period or a journey, and so may a "From" with
+/// a number behind it.
 fn is_header_block(lines: &[&str], at: usize) -> bool {
     let Some((first, value)) = lines.get(at).and_then(|line| field(line)) else {
         return false;
@@ -222,6 +223,9 @@ fn is_header_block(lines: &[&str], at: usize) -> bool {
         }
         match field(line) {
             Some((found, value)) => {
+                if found == Field::From && value.starts_with(|c: char| c.is_ascii_digit()) {
+                    return false;
+                }
                 if found != Field::Other && !seen.contains(&found) {
                     seen.push(found);
                 }

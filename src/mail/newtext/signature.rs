@@ -7,9 +7,9 @@
 
 use std::sync::LazyLock;
 
-use super::block::{SIGNATURE_LINES_MAX, belongs, block_end, is_address};
+use super::block::{SIGNATURE_LINES_MAX, belongs, block_end, is_address, is_mark};
 use super::closing::{
-    is_closing, is_person, is_postscript, is_question, is_signed_name, is_thanks,
+    is_bare_closing, is_closing, is_person, is_postscript, is_question, is_signed_name, is_thanks,
 };
 use super::line::{LOOK_MAX, Part, before, is_blank, is_divider, next, plain, trimmed};
 use super::phrases::Phrases;
@@ -49,36 +49,37 @@ pub fn mark(lines: &[&str], parts: &mut [Part]) {
 /// Marks one stretch; `written` says that text stands above it. Tells whether it holds text.
 fn mark_stretch(lines: &[&str], parts: &mut [Part], mut written: bool) -> bool {
     let mut at = 0;
+    let mut closed = false;
     while let Some(line) = lines.get(at) {
         if is_blank(line) {
             at += 1;
             continue;
         }
         let found = found(lines, at, written);
-        let (from, to) = match found {
-            Found::Nothing => {
-                written = true;
-                at += 1;
-                continue;
-            }
-            Found::Signature(to) => (at, to),
-            Found::Thanks(to) => {
-                written = true;
-                (at + 1, to)
-            }
+        let from = at + usize::from(!matches!(found, Found::Signature(_) | Found::Mark(_)));
+        written |= from > at;
+        closed |= matches!(found, Found::Signature(_) | Found::Thanks(_));
+        let to = match found {
+            Found::Nothing => from,
+            Found::Signature(to) | Found::Mark(to) | Found::Thanks(to) => to,
         };
         if let Some(range) = parts.get_mut(from..to) {
             range.fill(Part::Signature);
         }
         at = to;
     }
-    mark_address(lines, parts);
+    // An address above a closing is something the writer speaks of.
+    if !closed {
+        mark_address(lines, parts);
+    }
     written
 }
 
 /// What begins at a line.
 enum Found {
     Nothing,
+    /// What a program put there; it ends before this line.
+    Mark(usize),
     /// A signature that ends before this line.
     Signature(usize),
     /// Thanks, and under them a signature that ends before this line.
@@ -89,7 +90,7 @@ fn found(lines: &[&str], at: usize, written: bool) -> Found {
     let raw = lines.get(at).copied().unwrap_or_default();
     let line = plain(raw);
     if let Some(to) = disclaimer(lines, at, &line) {
-        return Found::Signature(to);
+        return Found::Mark(to);
     }
     if raw.len() > LOOK_MAX {
         return Found::Nothing;
@@ -98,7 +99,7 @@ fn found(lines: &[&str], at: usize, written: bool) -> Found {
         return Found::Signature(lines.len());
     }
     if is_device_mark(lines, at, &line) {
-        return Found::Signature(at + 1);
+        return Found::Mark(at + 1);
     }
     if is_divider(raw) {
         if lines.get(at + 1).is_some_and(|below| is_divider(below)) {
@@ -133,11 +134,12 @@ fn found(lines: &[&str], at: usize, written: bool) -> Found {
     }
     if is_closing(&line, raw) {
         let to = block_end(lines, at + 1).max(at + 1);
-        return if written || next(lines, to).is_none() {
-            Found::Signature(to)
-        } else {
-            Found::Nothing
-        };
+        let below = next(lines, to).and_then(|n| lines.get(n));
+        // A closing that no name follows and text does is spoken of in the text.
+        let signed = to > at + 1 || !is_bare_closing(&line);
+        if below.is_none_or(|line| written && (signed || is_postscript(line))) {
+            return Found::Signature(to);
+        }
     }
     Found::Nothing
 }
@@ -226,7 +228,8 @@ fn mark_address(lines: &[&str], parts: &mut [Part]) {
             break;
         }
         reached |= group.iter().any(|line| is_address(line));
-        if reached && group.first().is_some_and(|line| is_person(line)) {
+        let head = group.iter().find(|line| !is_mark(line));
+        if reached && head.is_some_and(|line| is_person(line)) {
             start = Some(first);
         }
         end = first;
