@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::line::{Part, before, is_blank, is_divider, next, plain, start, trimmed};
+use super::line::{LINES_MAX, Part, before, is_blank, is_divider, next, plain, start, trimmed};
 use super::phrases::Phrases;
 use super::words;
 
@@ -44,7 +44,7 @@ static ABOVE: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::ABOVE_THI
 pub fn mark(lines: &[&str], parts: &mut [Part]) {
     let mut at = 0;
     while at < lines.len() {
-        if is_quote(lines, at) || is_wrapped_end(lines, at) {
+        if is_quote(lines, at) || is_wrapped_end(lines, at) || is_rest_of_quote(parts, at) {
             set(parts, at, at + 1);
             at += 1;
             continue;
@@ -62,6 +62,11 @@ pub fn mark(lines: &[&str], parts: &mut [Part]) {
             return;
         }
     }
+}
+
+/// Whether the lines end here for their number and the last one was quoted.
+fn is_rest_of_quote(parts: &[Part], at: usize) -> bool {
+    at == LINES_MAX && parts.get(at - 1) == Some(&Part::Quoted)
 }
 
 fn set(parts: &mut [Part], from: usize, to: usize) {
@@ -193,7 +198,8 @@ fn field(line: &str) -> Option<(Field, &str)> {
 }
 
 /// Whether a header block begins here: three different fields with an author among them, or an
-/// author and a date. "From" and "To" alone may be a period or a journey.
+/// author and a date. "From" and "To" alone may be a period or a journey, and so may a "From" with
+/// a number behind it.
 fn is_header_block(lines: &[&str], at: usize) -> bool {
     let Some((first, value)) = lines.get(at).and_then(|line| field(line)) else {
         return false;
@@ -217,6 +223,9 @@ fn is_header_block(lines: &[&str], at: usize) -> bool {
         }
         match field(line) {
             Some((found, value)) => {
+                if found == Field::From && value.starts_with(|c: char| c.is_ascii_digit()) {
+                    return false;
+                }
                 if found != Field::Other && !seen.contains(&found) {
                     seen.push(found);
                 }
@@ -288,12 +297,8 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
         if opens && is_attribution(&joined, quote_follows) {
             return Some(end);
         }
-        if n == 0 && is_named_attribution(&joined, quote_follows) && !goes_on(lines, at) {
-            return Some(end);
-        }
-        if !opens {
-            break;
-        }
+        let named = n == 0 && is_named_attribution(&joined, quote_follows);
+        return (named && !goes_on(lines, at)).then_some(end);
     }
     None
 }

@@ -3,6 +3,10 @@
 /// Bytes of a line that are looked at; what lies behind them is text whatever it says.
 pub const LOOK_MAX: usize = 400;
 
+/// Lines told apart. What lies behind them is taken as one last line, so that neither time nor
+/// memory grows with a text no person wrote.
+pub const LINES_MAX: usize = 20_000;
+
 /// Where a line ends up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -14,13 +18,23 @@ pub enum Part {
     Signature,
 }
 
-/// The lines of `text` without their ends, whichever of CRLF, LF or CR they have.
+/// The lines of `text` without their ends, whichever of CRLF, LF or CR they have; at most
+/// [`LINES_MAX`] and the rest.
 pub fn lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
-    for line in text.split('\n') {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        lines.extend(line.split('\r'));
+    let mut rest = text;
+    while lines.len() < LINES_MAX {
+        let Some(end) = rest.find(['\n', '\r']) else {
+            break;
+        };
+        let (line, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        lines.push(line);
+        rest = tail
+            .strip_prefix("\r\n")
+            .or_else(|| tail.strip_prefix(['\n', '\r']))
+            .unwrap_or(tail);
     }
+    lines.push(rest);
     lines
 }
 
@@ -33,8 +47,12 @@ fn is_space(c: char) -> bool {
         )
 }
 
-/// The line without what cannot be seen at its ends.
+/// The line without what cannot be seen at its ends; of a very long line its beginning.
 pub fn trimmed(line: &str) -> &str {
+    const BYTES_MAX: usize = 4096;
+    let line = line
+        .get(..line.floor_char_boundary(BYTES_MAX))
+        .unwrap_or(line);
     line.trim_matches(is_space)
 }
 

@@ -359,7 +359,7 @@ pub const FILLER: &str = "
     kundens | kollega | användare | avsändare | följande | tidigare | information | påminnelse |
     påminner | igen | också | även | alla | teamet | supporten | förhand | så | mycket | veta | vet |
     inkommit | kommit | fått | fick | bara | samma | mer | över | på | nedanför | återkom | hälsningar | hälsning |
-    at | dette | denne | disse | her | der | et | eller | af | til | fra | med | som | er | har |
+    hunnit | nån | någon | något | nyheter | herewith | härmed | hermed | herved | hiermit | at | dette | denne | disse | her | der | et | eller | af | til | fra | med | som | er | har |
     hadde | havde | dere | jer | jeg | meg | mig | dem | vår | vores | deres | hjelpe | hjelpa |
     hjælpe | kikke | kigge | se | svare | snarest | e-post | e-posten | epost | melding |
     meldingen | besked | beskeden | sak | saken | sag | sagen | spørsmål | spørsmålet | spørgsmål |
