@@ -14,6 +14,7 @@ mod notice;
 mod phrases;
 mod reply;
 mod score;
+mod words;
 
 use super::message::{Message, Note, ReturnPath};
 use crate::domain::kind::Kind;
@@ -84,4 +85,56 @@ pub fn tell(message: &Message, own: Option<&str>, publishers: &[String]) -> Kind
         return KindTold::new(kind, "header `Return-Path: <>`");
     }
     KindTold::new(Kind::Ticket, "nothing says that a machine wrote it")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Case {
+        name: String,
+        kind: Kind,
+        head: String,
+        text: String,
+        #[serde(default)]
+        publishers: Vec<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Cases {
+        case: Vec<Case>,
+    }
+
+    #[test]
+    fn every_case_is_told_as_its_kind() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/mail/kinds.toml");
+        let cases: Cases = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut wrong = Vec::new();
+        for case in cases.case {
+            let head = case.head.trim();
+            let from = if head.starts_with("From:") || head.contains("\nFrom:") {
+                ""
+            } else {
+                "From: Anna Berg <anna@example.com>\n"
+            };
+            let raw = format!("{from}{head}\n\n{}\n", case.text.trim_start());
+            let message = Message::parse(raw.as_bytes()).unwrap();
+            let told = tell(&message, None, &case.publishers);
+            if told.kind != case.kind || told.reason.is_empty() {
+                wrong.push(format!("{}: {told:?}", case.name));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn our_own_mark_outweighs_everything() {
+        let message = Message::parse(b"From: MAILER-DAEMON@x.example\n\nx").unwrap();
+        let told = tell(&message, Some("the signed origin header"), &[]);
+        assert_eq!(told, KindTold::new(Kind::Own, "the signed origin header"));
+    }
 }

@@ -3,6 +3,8 @@
 //! Charge: [`proven`] by structure, [`likely`] by many signs together. Reports of every age and make
 //! are told; a person who asks about one, or forwards one, is not.
 
+use std::sync::LazyLock;
+
 use crate::mail::message::Message;
 use crate::mail::subject;
 
@@ -10,6 +12,7 @@ use super::look::{Look, Sender};
 use super::marks;
 use super::phrases::Sign;
 use super::score::Score;
+use super::words;
 
 /// Points that make a bounce.
 const THRESHOLD: i32 = 4;
@@ -67,6 +70,7 @@ pub(super) fn proven(message: &Message) -> Option<String> {
 /// What looks like a report although nothing marks it as one.
 pub(super) fn likely(look: &Look<'_>) -> Option<String> {
     let heard = &look.heard;
+    let shape = &look.message.shape;
     let mut score = Score::default();
     let spoken = || format!("sender `{}`", look.sender_text);
     match look.sender {
@@ -74,13 +78,20 @@ pub(super) fn likely(look: &Look<'_>) -> Option<String> {
         Sender::System => score.add(true, 2, spoken()),
         _ => {}
     }
+    let null_path = look.null_path();
     score.add(
-        look.null_path(),
+        null_path,
         2,
         "the envelope sender is empty or a mail system",
     );
+    let machine = !score.is_empty();
     if !look.base.is_forward {
         score_subject(look, &mut score);
+    }
+    let enclosed = shape.has("text/rfc822-headers") || shape.has("message/rfc822");
+    let copy = enclosed || heard.has(Sign::ReturnedCopy);
+    if !machine && (score.is_empty() || vetoed(look, copy)) {
+        return None;
     }
     if let Some((words, at)) = heard.first(Sign::Undelivered) {
         score.add(true, 2, format!("body says `{words}`"));
@@ -97,371 +108,53 @@ pub(super) fn likely(look: &Look<'_>) -> Option<String> {
         1,
         "body holds an enhanced status code",
     );
-    let shape = &look.message.shape;
-    let copy = shape.has("text/rfc822-headers")
-        || shape.has("message/rfc822")
-        || heard.has(Sign::ReturnedCopy);
-    score.add(copy && !score.is_empty(), 1, "a message is enclosed");
-    if marks::automatic(&look.message.headers).is_some() && !score.is_empty() {
-        score.add(true, 1, "marked as automatic");
-    }
+    score.add(copy, 1, "a message is enclosed");
+    score.add(
+        marks::automatic(&look.message.headers).is_some(),
+        1,
+        "marked as automatic",
+    );
     // Signs of a person. A mail system's own address outweighs them all.
-    let person = look.sender != Sender::Daemon;
-    score.add(
-        person && (look.base.is_reply || look.base.is_forward),
-        -2,
-        "",
-    );
-    score.add(person && look.persons_mailer(), -3, "");
-    score.add(person && greets(look), -3, "");
-    score.add(person && heard.has(Sign::SignOff), -1, "");
-    score.add(person && heard.has(Sign::Request), -1, "");
-    score.add(person && heard.has(Sign::Fault), -2, "");
-    score.add(person && heard.has(Sign::Away), -1, "");
-    score.add(person && look.discussion_list(), -2, "");
-    score.add(
-        person && look.sender == Sender::Someone && question(look),
-        -1,
-        "",
-    );
+    if look.sender != Sender::Daemon {
+        score.add(look.base.is_reply || look.base.is_forward, -2, "");
+        score.add(look.persons_mailer(), -3, "");
+        score.add(
+            heard.has(Sign::Greeting) && !null_path && look.sender != Sender::System,
+            -3,
+            "",
+        );
+        score.add(heard.has(Sign::SignOff), -1, "");
+        score.add(heard.has(Sign::Request), -1, "");
+        score.add(heard.has(Sign::Fault), -2, "");
+        score.add(heard.has(Sign::Away), -1, "");
+        score.add(look.discussion_list(), -2, "");
+    }
     score.reached(THRESHOLD)
 }
 
-/// A greeting, unless it is the mail system that greets.
-fn greets(look: &Look<'_>) -> bool {
-    look.heard.has(Sign::Greeting)
-        && !look.text.starts_with("hi. this is the")
-        && !(look.null_path() || look.sender == Sender::System)
-}
-
-fn question(look: &Look<'_>) -> bool {
-    look.text.contains('?')
+/// Whether mail from an ordinary address cannot be a report, whatever its subject: a report speaks
+/// to who sent the lost mail or encloses it; a person describes what is wrong, from a mailer.
+fn vetoed(look: &Look<'_>, copy: bool) -> bool {
+    let heard = &look.heard;
+    let speaks_to_sender = heard.has(Sign::ToSender) || copy;
+    !speaks_to_sender || look.persons_mailer() || heard.has(Sign::Fault)
 }
 
 /// Subjects that are a report's as a whole.
-const WHOLE: &[&str] = &[
-    "undelivered mail returned to sender",
-    "undelivered mail",
-    "undeliverable mail",
-    "undeliverable message",
-    "undeliverable",
-    "mail delivery failed",
-    "mail delivery failure",
-    "mail delivery problem",
-    "mail delivery error",
-    "mail delivery warning",
-    "mail delivery report",
-    "delivery failure",
-    "delivery failure notification",
-    "delivery failure notice",
-    "delivery status notification",
-    "delivery notification",
-    "delivery report",
-    "failure delivery",
-    "failure notice",
-    "message delivery failure",
-    "message undeliverable",
-    "mail could not be delivered",
-    "mail not delivered",
-    "mail error",
-    "returned mail",
-    "permanent delivery failure",
-    "message status - undeliverable",
-    "mail system error - returned mail",
-    "delayed mail",
-    "non-delivery report",
-    "non delivery report",
-    "nondeliverable mail",
-    "olevererbart",
-    "olevererbart meddelande",
-    "leveransfel",
-    "kunde inte levereras",
-    "ikke levert",
-    "ikke leveret",
-    "leveringsfeil",
-    "leveringsfejl",
-    "toimitus epäonnistui",
-    "unzustellbar",
-    "fehler bei der zustellung",
-    "zustellungsfehler",
-    "non remis",
-    "echec de remise",
-    "échec de la remise",
-    "no entregado",
-    "mancato recapito",
-    "onbestelbaar",
-    "não entregue",
-    "falha na entrega",
-    "niedostarczone",
-    "nedoručitelné",
-    "kézbesíthetetlen",
-    "недоставленное сообщение",
-    "недоставленное",
-    "配信不能",
-    "未送达",
-    "退信",
-    "系统退信",
-];
+static WHOLE: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-report-whole.txt")).collect());
 
 /// What subjects of reports begin with.
-const START: &[&str] = &[
-    "undeliverable",
-    "undelivered",
-    "non-delivery",
-    "nondelivery",
-    "nondeliverable",
-    "mail delivery fail",
-    "mail delivery system",
-    "mail delivery subsystem",
-    "mail delivery (",
-    "mail delivery problem",
-    "mail failure",
-    "mail status",
-    "delivery status",
-    "delivery failure",
-    "delivery failed",
-    "delivery has failed",
-    "delivery notification",
-    "delivery report",
-    "delivery problem",
-    "delivery delay",
-    "delivery error",
-    "delivery unsuccessful",
-    "delivery incomplete",
-    "delivery warning",
-    "email delivery fail",
-    "e-mail delivery fail",
-    "message delivery",
-    "message not delivered",
-    "message undeliver",
-    "message could not be",
-    "message delayed",
-    "message status",
-    "returned mail",
-    "returned message",
-    "returned email",
-    "return receipt",
-    "return to sender",
-    "failure notice",
-    "failed mail",
-    "failed delivery",
-    "failed to deliver",
-    "delayed mail",
-    "delayed delivery",
-    "delayed:",
-    "warning: message",
-    "warning: could not send",
-    "warning: mail",
-    "warning - delayed",
-    "warning: e-mail",
-    "could not deliver",
-    "couldn't deliver",
-    "cannot deliver",
-    "unable to deliver",
-    "unable to send",
-    "your message could not",
-    "your message to",
-    "your message cannot",
-    "your message wasn't",
-    "your mail could not",
-    "your email could not",
-    "your e-mail could not",
-    "your e-mail message",
-    "rejected:",
-    "rejected mail",
-    "rejected message",
-    "mail rejected",
-    "message rejected",
-    "automatically rejected",
-    "mail not delivered",
-    "mail returned",
-    "mail undeliverable",
-    "mail could not be",
-    "mail system error",
-    "permanent delivery",
-    "permanent failure",
-    "permanent error",
-    "user unknown",
-    "unknown user",
-    "address unknown",
-    "recipient unknown",
-    "invalid recipient",
-    "disposition notification",
-    "read receipt",
-    "not read:",
-    "mdn:",
-    "relayed:",
-    "deferred:",
-    "bounced",
-    "bounce:",
-    "nachricht nicht",
-    "spam rejected",
-    "blocked:",
-    "message blocked",
-    "considered unsolicited",
-    "banned file",
-    "virus in mail",
-    "virus found in",
-    "olevererbar",
-    "olevererad",
-    "kunde inte leverera",
-    "kan inte leverera",
-    "kan inte levereras",
-    "det går inte att leverera",
-    "det gick inte att leverera",
-    "leveransfel",
-    "leverans misslyck",
-    "leveransen misslyck",
-    "e-postleverans misslyck",
-    "ej levererat",
-    "returnerad e-post",
-    "returnerat meddelande",
-    "leveransrapport",
-    "leveransstatus",
-    "leveransmeddelande",
-    "försenat:",
-    "leverans försenad",
-    "kan ikke leveres",
-    "kan ikke levere",
-    "kunne ikke lever",
-    "ikke levert",
-    "ikke leveret",
-    "ikke-leveret",
-    "uleverbar",
-    "uleveret",
-    "levering mislyk",
-    "leveringsfeil",
-    "leveringsfejl",
-    "leveringsstatus",
-    "leveringsrapport",
-    "meldingen ble ikke",
-    "beskeden blev ikke",
-    "ei voi toimittaa",
-    "ei voitu toimittaa",
-    "toimitus epäonnistu",
-    "toimittamaton",
-    "toimitusvirhe",
-    "toimitusilmoitus",
-    "viestiä ei voitu",
-    "toimitus viivästy",
-    "unzustellbar",
-    "nicht zustellbar",
-    "zustellung fehl",
-    "zustellfehler",
-    "zustellungsfehler",
-    "fehler bei der",
-    "mail konnte nicht",
-    "ihre nachricht konnte nicht",
-    "zustellbericht",
-    "übermittlungsstatus",
-    "benachrichtigung zum übermittlungsstatus",
-    "verzögert",
-    "non remis",
-    "échec de",
-    "echec de",
-    "message non",
-    "non délivr",
-    "remise différée",
-    "notification d'état",
-    "courrier non",
-    "no se puede entregar",
-    "no se pudo entregar",
-    "no se ha podido entregar",
-    "no entregado",
-    "error de entrega",
-    "error en la entrega",
-    "notificación del estado",
-    "mensaje no entregado",
-    "correo devuelto",
-    "correo no entregado",
-    "non recapitabile",
-    "impossibile recapitare",
-    "mancata consegna",
-    "mancato recapito",
-    "notifica sullo stato",
-    "notifica di mancat",
-    "avviso di mancat",
-    "onbestelbaar",
-    "niet bezorgd",
-    "bezorging mislukt",
-    "kan niet worden",
-    "status van bezorging",
-    "não entregue",
-    "não foi possível entregar",
-    "falha na entrega",
-    "falha de entrega",
-    "mensagem não",
-    "notificação de status",
-    "erro na entrega",
-    "niedostarczone",
-    "niedostarczalne",
-    "nie można dostarczyć",
-    "powiadomienie o stanie",
-    "zwrot",
-    "nedoručiteln",
-    "nelze doručit",
-    "nedoručené",
-    "kézbesíthetetlen",
-    "nem kézbesíthető",
-    "teslim edilemedi",
-    "iletilemedi",
-    "nelivrabil",
-    "недоставлен",
-    "не доставлен",
-    "не удается доставить",
-    "не удалось доставить",
-    "ваше сообщение не",
-    "уведомление о",
-    "відмова",
-    "配信不能",
-    "配達不能",
-    "エラーメール",
-    "未送达",
-    "无法送达",
-    "無法傳遞",
-    "退信",
-    "系统退信",
-    "전송 실패",
-    "배달되지 않음",
-    "μη παραδοτέο",
-    "لم يتم تسليم",
-    "kohaletoimetamata",
-    "nepristatyt",
-    "nepiegādāt",
-    "óafhendanlegt",
-];
+static START: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-report-start.txt")).collect());
 
 /// Subjects of read receipts begin with one of these and a colon.
-const RECEIPT: &[&str] = &[
-    "read",
-    "läst",
-    "lest",
-    "læst",
-    "luettu",
-    "gelesen",
-    "lu",
-    "leído",
-    "letto",
-    "gelezen",
-    "lida",
-    "przeczytane",
-];
+static RECEIPT: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-receipt.txt")).collect());
 
 /// What stands in brackets at a report's subject's end, or after its original's subject.
-const END: &[&str] = &[
-    "(delivery failed)",
-    "(failure)",
-    "(delay)",
-    "(mail delivery failed)",
-    "- user unknown!",
-    "- user unknown",
-    "(undeliverable)",
-    "(bounce)",
-    "[undeliverable]",
-    "delivery failed",
-    "undelivered mail returned to sender",
-    "mail failed, returning to sender",
-];
+static END: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-report-end.txt")).collect());
 
 fn score_subject(look: &Look<'_>, score: &mut Score) {
     let subject = look

@@ -6,6 +6,7 @@
 use crate::mail::message::{Message, ReturnPath};
 use crate::mail::subject::{self, Base};
 
+use super::marks::keyword;
 use super::phrases::{self, Heard};
 
 /// Bytes of the own text that are looked at.
@@ -83,7 +84,36 @@ impl<'a> Look<'a> {
             let value = value.trim_start_matches(['<', ' ']);
             !value.is_empty() && !value.to_lowercase().starts_with("no")
         });
-        post || headers.has("X-Google-Group-Id") || headers.has("X-BeenThere")
+        post || [
+            "X-Google-Group-Id",
+            "X-BeenThere",
+            "X-Mailing-List",
+            "Mailing-List",
+        ]
+        .into_iter()
+        .any(|name| headers.has(name))
+            || headers
+                .all("Precedence")
+                .any(|value| keyword(value) == "list")
+            || self.sent_to_list()
+    }
+
+    /// Whether a receiver is the list itself: `team@lists.example.com` of the list
+    /// `<team.lists.example.com>` (RFC 2919 §2). A newsletter is sent to its reader.
+    fn sent_to_list(&self) -> bool {
+        let Some(id) = self.message.headers.first("List-Id") else {
+            return false;
+        };
+        let id = id.rsplit_once('<').map_or(id, |(_, tail)| tail);
+        let id = id.trim_end_matches(['>', ' ']).to_lowercase();
+        let receivers = self.message.to.iter().chain(&self.message.cc);
+        receivers
+            .filter_map(|receiver| receiver.address.as_ref())
+            .any(|address| {
+                id.strip_suffix(address.domain())
+                    .and_then(|head| head.strip_suffix('.'))
+                    .is_some_and(|head| head == address.user().to_lowercase())
+            })
     }
 
     /// A program that people write mail with.

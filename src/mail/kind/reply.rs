@@ -3,10 +3,13 @@
 //! Charge: weigh subject, text and envelope. A phrase in the subject counts at its start or in
 //! brackets of its own; a person who writes about an automatic answer asks, complains or quotes it.
 
+use std::sync::LazyLock;
+
 use super::look::{Look, Sender};
 use super::marks;
 use super::phrases::Sign;
 use super::score::Score;
+use super::words;
 
 /// Points that make an automatic answer.
 const THRESHOLD: i32 = 3;
@@ -19,199 +22,12 @@ pub(super) fn told(look: &Look<'_>) -> Option<String> {
 }
 
 /// Subjects that name an automatic answer and hardly anything else.
-const STRONG: &[&str] = &[
-    "automatic reply",
-    "automatic response",
-    "automated reply",
-    "automated response",
-    "automatically generated reply",
-    "auto reply",
-    "auto-reply",
-    "autoreply",
-    "auto response",
-    "auto-response",
-    "autoresponse",
-    "auto: ",
-    "auto responder",
-    "autoresponder",
-    "out of office",
-    "out of the office",
-    "out-of-office",
-    "out of office autoreply",
-    "vacation reply",
-    "vacation notice",
-    "vacation message",
-    "away from my mail",
-    "away from the office",
-    "away from office",
-    "i am out of the office",
-    "on vacation",
-    "autosvar",
-    "auto-svar",
-    "automatiskt svar",
-    "automatsvar",
-    "frånvaromeddelande",
-    "frånvaroavisering",
-    "frånvarohanterare",
-    "frånvaroassistent",
-    "inte på kontoret",
-    "ej på kontoret",
-    "ej på plats",
-    "ute från kontoret",
-    "automatisk svar",
-    "automatisk svarmelding",
-    "fraværsmelding",
-    "fraværsassistent",
-    "fraværsbesked",
-    "ikke til stede",
-    "ikke på kontoret",
-    "ude af kontoret",
-    "ute av kontoret",
-    "automaattinen vastaus",
-    "automaattivastaus",
-    "poissaoloviesti",
-    "poissaoloilmoitus",
-    "poissa toimistosta",
-    "en ole paikalla",
-    "olen lomalla",
-    "automatische antwort",
-    "automatisch generierte antwort",
-    "automatische rückantwort",
-    "autoantwort",
-    "abwesenheitsnotiz",
-    "abwesenheitsnachricht",
-    "abwesenheitsmeldung",
-    "abwesenheitsassistent",
-    "nicht im büro",
-    "nicht im hause",
-    "außer haus",
-    "ausser haus",
-    "réponse automatique",
-    "reponse automatique",
-    "absence du bureau",
-    "message d'absence",
-    "hors du bureau",
-    "je suis absent",
-    "respuesta automática",
-    "respuesta automatica",
-    "autorespuesta",
-    "auto respuesta",
-    "contestación automática",
-    "fuera de la oficina",
-    "fuera de oficina",
-    "risposta automatica",
-    "fuori sede",
-    "fuori ufficio",
-    "notifica di assenza",
-    "automatisch antwoord",
-    "automatische reactie",
-    "afwezigheidsbericht",
-    "afwezigheidsassistent",
-    "buiten kantoor",
-    "resposta automática",
-    "resposta automatica",
-    "fora do escritório",
-    "ausência temporária",
-    "automatyczna odpowiedź",
-    "odpowiedź automatyczna",
-    "autoodpowiedź",
-    "poza biurem",
-    "automatická odpověď",
-    "automatická odpoveď",
-    "mimo kancelář",
-    "automatikus válasz",
-    "házon kívül",
-    "răspuns automat",
-    "otomatik yanıt",
-    "otomatik cevap",
-    "автоматический ответ",
-    "автоответ",
-    "нет на рабочем месте",
-    "автоматична відповідь",
-    "αυτόματη απάντηση",
-    "automaatvastus",
-    "automātiskā atbilde",
-    "automatinis atsakymas",
-    "automatski odgovor",
-    "samodejni odgovor",
-    "sjálfvirkt svar",
-    "tự động trả lời",
-    "自動応答",
-    "自動返信",
-    "自动回复",
-    "自動回覆",
-    "自動回復",
-    "자동 회신",
-    "자동 응답",
-    "رد تلقائي",
-    "תשובה אוטומטית",
-];
+static STRONG: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-answer.txt")).collect());
 
 /// Subjects of absence that are also everyday words.
-const WEAK: &[&str] = &[
-    "frånvaro",
-    "frånvarande",
-    "semester",
-    "på semester",
-    "semesterstängt",
-    "föräldraledig",
-    "tjänstledig",
-    "ledig",
-    "fravær",
-    "fraværende",
-    "ferie",
-    "på ferie",
-    "permisjon",
-    "barsel",
-    "orlov",
-    "poissaolo",
-    "poissa",
-    "lomalla",
-    "loma",
-    "vuosiloma",
-    "abwesenheit",
-    "abwesend",
-    "urlaub",
-    "im urlaub",
-    "absence",
-    "absent",
-    "absente",
-    "congés",
-    "en congé",
-    "ausencia",
-    "ausente",
-    "vacaciones",
-    "assenza",
-    "assente",
-    "ferie",
-    "afwezig",
-    "afwezigheid",
-    "niet aanwezig",
-    "vakantie",
-    "ausência",
-    "férias",
-    "nieobecność",
-    "urlop",
-    "dovolená",
-    "nepřítomnost",
-    "отпуск",
-    "ooo",
-    "away",
-    "vacation",
-    "on leave",
-    "annual leave",
-    "holiday",
-    "on holiday",
-    "not in the office",
-    "away until",
-    "back on",
-    "no longer with",
-    "left the company",
-    "har slutat",
-    "har sluttet",
-    "不在",
-    "休假",
-];
+static WEAK: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-absence.txt")).collect());
 
 fn absence(look: &Look<'_>) -> Option<String> {
     let heard = &look.heard;
@@ -228,18 +44,23 @@ fn absence(look: &Look<'_>) -> Option<String> {
     if !heard.has(Sign::DeclaredReply) {
         score.found(1, heard.named(Sign::DeclaredMessage));
     }
-    // What only supports must not make an answer alone.
-    if score.is_empty() {
+    let declared = heard.has(Sign::DeclaredReply);
+    if subject == 0 && !away && !declared {
         return None;
     }
-    support(look, &mut score);
+    let mut machine = Score::default();
+    support(look, &mut machine);
     let answers = !look.message.in_reply_to.is_empty() || !look.message.references.is_empty();
-    let telling = subject > 0 || away || heard.has(Sign::DeclaredReply);
-    score.add(
-        answers && !look.base.is_reply && telling,
+    machine.add(
+        answers && !look.base.is_reply,
         1,
         "answers without a reply prefix",
     );
+    // People tell each other in the same words that they will be away.
+    if subject == 0 && !declared && machine.is_empty() {
+        return None;
+    }
+    score.join(machine);
     against(look, &mut score);
     score.reached(THRESHOLD)
 }
@@ -370,76 +191,8 @@ fn subject_points(look: &Look<'_>, score: &mut Score) -> i32 {
 }
 
 /// Subjects of confirmations, whole or before a colon or number.
-const RECEIVED: &[&str] = &[
-    "thank you for your e-mail",
-    "thank you for your email",
-    "thank you for your message",
-    "thank you for contacting",
-    "thanks for contacting",
-    "thank you for your inquiry",
-    "thank you for your enquiry",
-    "we have received your",
-    "we've received your",
-    "we received your",
-    "your request has been received",
-    "your ticket has been",
-    "your case has been",
-    "your message has been received",
-    "request received",
-    "ticket received",
-    "ticket created",
-    "case created",
-    "case opened",
-    "new ticket created",
-    "support request received",
-    "confirmation of receipt",
-    "receipt confirmation",
-    "acknowledgement",
-    "acknowledgment",
-    "ticket opened",
-    "tack för ditt mejl",
-    "tack för ditt mail",
-    "tack för ditt meddelande",
-    "tack för din förfrågan",
-    "tack för att du kontaktar",
-    "tack för att du kontaktade",
-    "vi har tagit emot",
-    "vi har mottagit",
-    "ditt ärende har",
-    "ärende mottaget",
-    "ärende registrerat",
-    "ärende skapat",
-    "mottagningsbekräftelse",
-    "bekräftelse på ditt ärende",
-    "bekräftelse på mottag",
-    "kvittens",
-    "takk for din henvendelse",
-    "vi har mottatt din",
-    "henvendelse mottatt",
-    "sak opprettet",
-    "tak for din henvendelse",
-    "vi har modtaget din",
-    "sag oprettet",
-    "kiitos yhteydenotosta",
-    "kiitos viestistäsi",
-    "viestisi on vastaanotettu",
-    "yhteydenottosi on",
-    "eingangsbestätigung",
-    "empfangsbestätigung",
-    "vielen dank für ihre",
-    "ihre anfrage wurde",
-    "ticket erstellt",
-    "accusé de réception",
-    "accuse de reception",
-    "merci de votre",
-    "merci pour votre",
-    "acuse de recibo",
-    "gracias por contactar",
-    "conferma di ricezione",
-    "ontvangstbevestiging",
-    "confirmação de recebimento",
-    "potwierdzenie otrzymania",
-];
+static RECEIVED: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-received.txt")).collect());
 
 /// "We have received your message": known by subject or text together with a sign of a machine,
 /// since people say so as well.
@@ -481,11 +234,7 @@ fn received(look: &Look<'_>) -> Option<String> {
         1,
         "says so in several ways",
     );
-    support(look, &mut score);
-    score.found(2, heard.named(Sign::DeclaredReply));
-    if !heard.has(Sign::DeclaredReply) {
-        score.found(1, heard.named(Sign::DeclaredMessage));
-    }
+    score.join(machine);
     against(look, &mut score);
     score.reached(THRESHOLD)
 }
@@ -493,21 +242,10 @@ fn received(look: &Look<'_>) -> Option<String> {
 /// A filter that asks the sender to prove being a person.
 fn challenge(look: &Look<'_>) -> Option<String> {
     let heard = &look.heard;
-    let ways = heard.count(Sign::Challenge);
-    let (words, _) = heard.first(Sign::Challenge)?;
+    let (words, _) = heard.first(Sign::Proof)?;
+    let ways = heard.count(Sign::Proof) + heard.count(Sign::Challenge);
     let way_out = look.text.contains("http") || look.text.contains("reply to this");
-    let about_mail = [
-        "your message",
-        "your email",
-        "your e-mail",
-        "your mail",
-        "din e-post",
-        "ditt meddelande",
-        "ihre nachricht",
-        "ihre e-mail",
-    ]
-    .iter()
-    .any(|words| look.text.contains(words));
+    let about_mail = heard.has(Sign::ToSender);
     let person = look.base.is_forward
         || look.persons_mailer()
         || heard.has(Sign::Fault)

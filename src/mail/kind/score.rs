@@ -25,6 +25,12 @@ impl Score {
         }
     }
 
+    /// Adds the points and signs of another.
+    pub(super) fn join(&mut self, other: Self) {
+        self.points += other.points;
+        self.signs.extend(other.signs);
+    }
+
     /// Whether no sign for the answer was found.
     pub(super) const fn is_empty(&self) -> bool {
         self.signs.is_empty()
