@@ -163,7 +163,36 @@ fn bare(literal: &str, surname: &str) -> (String, String) {
 
 fn decoded(name: &str) -> String {
     let line = encoded::one_line(&encoded::words(name.as_bytes()));
-    line.trim_matches(['\'', '"', ' ']).to_owned()
+    let line = line.trim_matches(['"', ' ']);
+    line.strip_prefix('\'')
+        .and_then(|inner| inner.strip_suffix('\''))
+        .unwrap_or(line)
+        .to_owned()
+}
+
+/// RFC 5322 §4.4 lets comments and white space stand around the dots and the `@`.
+fn compact(spec: &str) -> String {
+    if spec.contains('"') || !spec.contains(['(', ' ', '\t']) {
+        return spec.to_owned();
+    }
+    let mut out = String::with_capacity(spec.len());
+    let mut depth = 0_usize;
+    for c in spec.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    let mut joined = String::with_capacity(out.len());
+    for word in out.split_whitespace() {
+        if !joined.is_empty() && !joined.ends_with(['.', '@']) && !word.starts_with(['.', '@']) {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
 }
 
 fn clipped(text: &str) -> String {
@@ -225,7 +254,7 @@ fn angle(chars: &mut std::str::Chars<'_>, entry: &mut Entry) {
         _ => spec.as_str(),
     };
     let spec = spec.trim().trim_start_matches("mailto:");
-    entry.angle = Some(spec.to_owned());
+    entry.angle = Some(compact(spec));
 }
 
 #[cfg(test)]
@@ -280,6 +309,11 @@ mod tests {
             ("Anna\r\n\t<anna@example.com>", "Anna|anna@example.com"),
             ("anna@example.com Anna", "Anna|anna@example.com"),
             ("<<anna@example.com>>", "|anna@example.com"),
+            (
+                "Anna <anna(home) . berg@example (host) .com>",
+                "Anna|anna.berg@example.com",
+            ),
+            ("Anna' <anna@example.com>", "Anna'|anna@example.com"),
             ("Anna <anna@example.com", "Anna|anna@example.com"),
         ] {
             let read: Vec<_> = read(raw.as_bytes())

@@ -1,0 +1,486 @@
+//! One look at a message: what the tests of kind ask for, made ready once.
+//!
+//! Charge: folded subject and opening words, the sender's look, the signs of a person. Invariant:
+//! at most [`OPENING_MAX`] bytes of text are looked at, however long the message.
+
+use crate::mail::message::{Message, ReturnPath};
+use crate::mail::subject::{self, Base};
+
+use super::marks::keyword;
+use super::phrases::{self, Heard};
+
+/// Bytes of the own text that are looked at.
+pub(super) const OPENING_MAX: usize = 4 << 10;
+
+/// Who seems to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// A mail system's own address: `MAILER-DAEMON` and its kin.
+    Daemon,
+    /// An address or name mail systems use, and now and then a person.
+    System,
+    /// An address that announces an automatic answer.
+    Responder,
+    /// An address nobody reads.
+    NoReply,
+    /// An address newsletters come from.
+    Campaign,
+    /// An address status notices come from.
+    Status,
+    /// Anything else.
+    Someone,
+}
+
+/// What was seen.
+pub(super) struct Look<'a> {
+    pub message: &'a Message,
+    /// The subject's prefixes.
+    pub base: Base<'a>,
+    /// The subject proper, folded.
+    pub subject: String,
+    /// The opening of the own text, folded, its line ends made spaces.
+    pub text: String,
+    /// The phrases in the text.
+    pub heard: Heard,
+    pub sender: Sender,
+    /// How the sender calls itself, for the reason.
+    pub sender_text: String,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn at(message: &'a Message) -> Self {
+        let base = subject::base(&message.subject);
+        let opening = Opening::of(message.own_text());
+        let sender_text = message
+            .author()
+            .map(|author| author.text.clone())
+            .unwrap_or_default();
+        let heard = phrases::hear(&opening.folded, opening.fresh, &opening.sentences);
+        Self {
+            message,
+            base,
+            subject: fold(base.text),
+            sender: sender(message),
+            sender_text,
+            heard,
+            text: opening.folded,
+        }
+    }
+
+    /// A null envelope sender, or one that is a mail system.
+    pub(super) fn null_path(&self) -> bool {
+        match &self.message.envelope.return_path {
+            Some(ReturnPath::Null) => true,
+            Some(ReturnPath::Address(address)) => is_daemon(&squeezed(address.local())),
+            Some(ReturnPath::Other(text)) => is_daemon(&squeezed(text)),
+            None => false,
+        }
+    }
+
+    /// A mailing list that people write to (RFC 2369 §3.4), a group inbox among them.
+    pub(super) fn discussion_list(&self) -> bool {
+        let headers = &self.message.headers;
+        let post = headers.first("List-Post").is_some_and(|value| {
+            let value = value.trim_start_matches(['<', ' ']);
+            !value.is_empty() && !value.to_lowercase().starts_with("no")
+        });
+        post || [
+            "X-Google-Group-Id",
+            "X-BeenThere",
+            "X-Mailing-List",
+            "Mailing-List",
+        ]
+        .into_iter()
+        .any(|name| headers.has(name))
+            || headers
+                .all("Precedence")
+                .any(|value| keyword(value) == "list")
+            || self.sent_to_list()
+    }
+
+    /// Whether a receiver is the list itself: `team@lists.example.com` of the list
+    /// `<team.lists.example.com>` (RFC 2919 §2). A newsletter is sent to its reader.
+    fn sent_to_list(&self) -> bool {
+        let Some(id) = self.message.headers.first("List-Id") else {
+            return false;
+        };
+        let id = id.rsplit_once('<').map_or(id, |(_, tail)| tail);
+        let id = id.trim_end_matches(['>', ' ']).to_lowercase();
+        let receivers = self.message.to.iter().chain(&self.message.cc);
+        receivers
+            .filter_map(|receiver| receiver.address.as_ref())
+            .any(|address| {
+                id.strip_suffix(address.domain())
+                    .and_then(|head| head.strip_suffix('.'))
+                    .is_some_and(|head| head == address.user().to_lowercase())
+            })
+    }
+
+    /// A program that people write mail with.
+    pub(super) fn persons_mailer(&self) -> bool {
+        const MAILERS: &[&str] = &[
+            "outlook",
+            "thunderbird",
+            "apple mail",
+            "iphone mail",
+            "ipad mail",
+            "mutt",
+            "k-9",
+            "evolution",
+            "roundcube",
+            "squirrelmail",
+            "kmail",
+            "claws",
+            "sylpheed",
+            "eudora",
+            "alpine",
+            "notmuch",
+            "gnus",
+            "airmail",
+            "lotus notes",
+            "the bat",
+            "horde",
+            "zimbra",
+            "samsung",
+            "em client",
+            "emclient",
+            "postbox",
+            "foxmail",
+            "yahoomail",
+            "open-xchange",
+            "mailspring",
+            "betterbird",
+            "groupware",
+            "canary mail",
+            "gnome",
+            "mozilla",
+            "seamonkey",
+            "emacs",
+            "vm ",
+            "mailmate",
+        ];
+        ["X-Mailer", "User-Agent"].into_iter().any(|name| {
+            self.message.headers.all(name).any(|value| {
+                let value = value.to_lowercase();
+                MAILERS.iter().any(|mailer| value.contains(mailer))
+            })
+        })
+    }
+}
+
+/// Lower case, white space collapsed, typographic quotes and dashes made plain.
+pub(super) fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    fold_into(&mut out, text);
+    out.trim_end().to_owned()
+}
+
+fn fold_into(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            'A'..='Z' => out.push(c.to_ascii_lowercase()),
+            '\u{2018}' | '\u{2019}' | '\u{00b4}' | '`' => out.push('\''),
+            '\u{201c}' | '\u{201d}' | '\u{201e}' => out.push('"'),
+            '\u{2010}'..='\u{2015}' => out.push('-'),
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' => {}
+            c if c.is_whitespace() => {
+                if !out.is_empty() && !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c if c.is_ascii() => out.push(c),
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+}
+
+/// The opening of a text.
+struct Opening {
+    folded: String,
+    /// Where the first quoted line starts in `folded`.
+    fresh: usize,
+    /// Where lines start in `folded`.
+    sentences: Vec<usize>,
+}
+
+impl Opening {
+    fn of(text: &str) -> Self {
+        let mut opening = Self {
+            folded: String::with_capacity(text.len().min(OPENING_MAX) + 64),
+            fresh: usize::MAX,
+            sentences: Vec::new(),
+        };
+        for line in text.lines() {
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
+            let start = opening.folded.len();
+            let room = OPENING_MAX.saturating_sub(start);
+            if room == 0 {
+                break;
+            }
+            let mut end = line.len().min(room);
+            while !line.is_char_boundary(end) {
+                end -= 1;
+            }
+            fold_into(&mut opening.folded, line.get(..end).unwrap_or_default());
+            if opening.fresh == usize::MAX && starts_quote(&opening.folded, start) {
+                opening.fresh = start;
+            }
+            opening.sentences.push(start);
+            if !opening.folded.ends_with(' ') {
+                opening.folded.push(' ');
+            }
+        }
+        opening.fresh = opening.fresh.min(opening.folded.len());
+        opening
+    }
+}
+
+/// Whether the folded line at `start` opens older text.
+fn starts_quote(folded: &str, start: usize) -> bool {
+    const SEPARATORS: &[&str] = &[
+        ">",
+        "-----original",
+        "-----ursprung",
+        "----- original",
+        "-----opprinnelig",
+        "-----oprindelig",
+        "-----alkuper",
+        "-----urspr",
+        "-----message",
+        "-----forward",
+        "---------- forward",
+        "________",
+        "from: ",
+        "från: ",
+        "fra: ",
+        "von: ",
+        "lähettäjä: ",
+        "de : ",
+        "begin forwarded",
+    ];
+    let line = folded.get(start..).unwrap_or_default().trim_start();
+    SEPARATORS.iter().any(|mark| line.starts_with(mark))
+        || (line.ends_with(':')
+            && line.len() < 300
+            && [
+                " wrote:",
+                " skrev",
+                " schrieb",
+                " kirjoitti",
+                " a écrit",
+                " escribió",
+                " ha scritto",
+            ]
+            .iter()
+            .any(|mark| line.contains(mark)))
+}
+
+/// Letters and digits alone, in lower case: `MAILER-DAEMON` and `Mailer Daemon` are one.
+fn squeezed(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn is_daemon(local: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "mailerdaemon",
+        "maildaemon",
+        "maildeliverysubsystem",
+        "maildeliverysystem",
+        "maildelivery",
+    ];
+    // Exchange sends from `MicrosoftExchange` and a long number.
+    let exchange = local.strip_prefix("microsoftexchange").is_some_and(|tail| {
+        tail.len() >= 16 && tail.bytes().take(16).all(|b| b.is_ascii_hexdigit())
+    });
+    exchange || local == "mdaemon" || NAMES.iter().any(|name| local.starts_with(name))
+}
+
+fn sender(message: &Message) -> Sender {
+    const SYSTEM_LOCAL: &[&str] = &[
+        "postmaster",
+        "bounce",
+        "bounces",
+        "ndr",
+        "mailer",
+        "mailadm",
+        "mailadmin",
+        "mailsystem",
+        "mailserver",
+        "maildelivery",
+        "deliverysystem",
+        "systemadministrator",
+        "nondelivery",
+        "undelivered",
+        "mailrouter",
+        "smtpgateway",
+        "mailgateway",
+        "smtpdaemon",
+    ];
+    const SYSTEM_NAME: &[&str] = &[
+        "mail delivery",
+        "delivery system",
+        "delivery subsystem",
+        "delivery service",
+        "delivery notification",
+        "mailer-daemon",
+        "mailer daemon",
+        "mail daemon",
+        "mail system",
+        "system administrator",
+        "systemadministratör",
+        "mail administrator",
+        "postmaster",
+        "mail server",
+        "mailserver",
+        "smtp server",
+        "delivery agent",
+        "internet mail",
+        "antivirus",
+        "postsystem",
+    ];
+    const STATUS: &[&str] = &[
+        "status",
+        "statuspage",
+        "driftinfo",
+        "drift",
+        "incident",
+        "incidents",
+        "outage",
+        "maintenance",
+        "servicestatus",
+        "statusupdates",
+    ];
+    const CAMPAIGN: &[&str] = &[
+        "newsletter",
+        "newsletters",
+        "news",
+        "nyhetsbrev",
+        "nyheter",
+        "nyhedsbrev",
+        "marketing",
+        "marknad",
+        "campaign",
+        "campaigns",
+        "kampanj",
+        "uutiskirje",
+        "info-newsletter",
+        "promo",
+        "promotions",
+        "offers",
+        "erbjudande",
+        "mailing",
+        "marknadsforing",
+        "events",
+        "digest",
+    ];
+    let Some(author) = message.author() else {
+        return Sender::Someone;
+    };
+    let local = author
+        .text
+        .rsplit_once('@')
+        .map_or(author.text.as_str(), |(local, _)| local);
+    let squeezed_local = squeezed(local);
+    if is_daemon(&squeezed_local) {
+        return Sender::Daemon;
+    }
+    let name = fold(&author.name);
+    let nameless = !author.text.contains('@') && author.address.is_none();
+    let system_local = SYSTEM_LOCAL.iter().any(|known| squeezed_local == *known)
+        || squeezed_local.starts_with("postmaster")
+        || squeezed_local.contains("smtpgateway")
+        || squeezed_local.contains("mailservice");
+    if nameless && is_daemon(&squeezed(&author.text)) {
+        return Sender::Daemon;
+    }
+    if system_local || SYSTEM_NAME.iter().any(|known| name.contains(known)) {
+        return Sender::System;
+    }
+    let starts = |marks: &[&str]| marks.iter().any(|mark| squeezed_local.starts_with(mark));
+    if starts(&[
+        "autorespon",
+        "autoreply",
+        "autosvar",
+        "automaticreply",
+        "vacation",
+        "outofoffice",
+        "autoantwort",
+    ]) {
+        Sender::Responder
+    } else if starts(&[
+        "noreply",
+        "donotreply",
+        "dontreply",
+        "noanswer",
+        "svarainte",
+        "ingensvar",
+        "ikkesvar",
+        "nepasrepondre",
+        "keineantwort",
+        "alavastaa",
+        "eivastausta",
+    ]) || squeezed_local.ends_with("noreply")
+        || squeezed_local.ends_with("donotreply")
+    {
+        Sender::NoReply
+    } else if STATUS.contains(&squeezed_local.as_str()) {
+        Sender::Status
+    } else if CAMPAIGN.contains(&squeezed_local.as_str()) {
+        Sender::Campaign
+    } else {
+        Sender::Someone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senders_are_told_by_their_address_before_their_name() {
+        for (from, wanted) in [
+            ("MAILER-DAEMON@mx.example.com", Sender::Daemon),
+            (
+                "Mail Delivery Subsystem <mailer-daemon@example.com>",
+                Sender::Daemon,
+            ),
+            ("MAILER-DAEMON (Mail Delivery System)", Sender::Daemon),
+            (
+                "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.com>",
+                Sender::Daemon,
+            ),
+            (
+                "Microsoft Exchange <microsoftexchange@example.com>",
+                Sender::Someone,
+            ),
+            ("postmaster@example.com", Sender::System),
+            ("Mail Delivery System <x@example.com>", Sender::System),
+            ("Anna <no-reply@example.com>", Sender::NoReply),
+            ("Nyheter <nyhetsbrev@example.com>", Sender::Campaign),
+            ("status@isv.example", Sender::Status),
+            ("Anna Mailer <anna@example.com>", Sender::Someone),
+            ("daemon.berg@example.com", Sender::Someone),
+        ] {
+            let message = Message::from_head(format!("From: {from}\n\n").as_bytes()).unwrap();
+            assert_eq!(sender(&message), wanted, "{from}");
+        }
+    }
+
+    #[test]
+    fn the_opening_ends_where_older_text_starts() {
+        let opening =
+            Opening::of("Hej  DÄR\n\nny rad\nDen 3 maj skrev Anna <a@example.com>:\n> gammalt");
+        assert_eq!(&opening.folded[..opening.fresh], "hej där ny rad ");
+        assert_eq!(opening.sentences.len(), 4);
+        assert_eq!(
+            Opening::of(&"å".repeat(50_000)).folded.len(),
+            OPENING_MAX + 1
+        );
+    }
+}
