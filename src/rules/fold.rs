@@ -236,10 +236,10 @@ impl Folding<'_> {
         if is_dropped(c) {
             return end;
         }
-        // The letters of western Europe, composed, are most of what is not ASCII in our mail.
+        // Most letters of our mail: they fold to themselves or to their small letter.
         let lower = match c {
-            'À'..='Ö' | 'Ø'..='Þ' => c.to_lowercase().next(),
-            'à'..='ö' | 'ø'..='ÿ' => Some(c),
+            'À'..='Ö' | 'Ø'..='Þ' | 'А'..='Я' => c.to_lowercase().next(),
+            'à'..='ö' | 'ø'..='ÿ' | 'а'..='я' | '\u{4e00}'..='\u{9fff}' => Some(c),
             _ => None,
         };
         match lower {
@@ -384,6 +384,7 @@ mod tests {
             ("İ", "i\u{307}"),
             ("ΣΑΣ", "σασ"),
             ("x\u{c}y", "x y"),
+            ("Привет, Й И\u{306} 漢字", "привет, й й 漢字"),
         ] {
             assert_eq!(Folded::new(text, KEEP).as_str(), folded, "{text:?}");
         }
