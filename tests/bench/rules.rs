@@ -12,10 +12,13 @@ use triaged::domain::decision::Zone;
 use triaged::rules::{FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
 
 /// Rounds of which the fastest counts.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 100;
 
-/// Least time of one round.
-const ROUND: Duration = Duration::from_millis(20);
+/// Rounds over texts of growing size.
+const ROUNDS_LONG: usize = 10;
+
+/// Least time of one round: short, so that some round is not interrupted.
+const ROUND: Duration = Duration::from_millis(2);
 
 /// Keywords per rule.
 const PER_RULE: usize = 10;
@@ -192,7 +195,7 @@ fn main() {
     println!("|---|---|---|");
     for bytes in [4_000_u32, 40_000, 400_000, 4_000_000, 10_000_000] {
         let text = text(bytes as usize, &all);
-        let cost = (0..ROUNDS)
+        let cost = (0..ROUNDS_LONG)
             .map(|_| micros(|| drop(black_box(set.classify(black_box(&[body(&text)]))))))
             .fold(f64::INFINITY, f64::min);
         println!(
