@@ -44,7 +44,7 @@ impl fmt::Display for Severity {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// The file, relative to the configuration directory.
+    /// The file, as it was opened.
     pub file: String,
     /// Where in it; absent when it concerns the whole file.
     pub place: Option<Place>,
@@ -224,7 +224,7 @@ pub fn render(findings: &[Finding], colour: bool) -> String {
     }
     // The renderer pads empty gutters; no terminal needs that.
     out.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
+        .flat_map(|line| [line.trim_end(), "\n"])
         .collect()
 }
 

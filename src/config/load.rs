@@ -54,7 +54,7 @@ pub fn load(directory: &Path) -> Result<Config, Vec<Finding>> {
     let mut findings = Vec::new();
     let files = Files::read(directory, &mut findings);
     let config = examine(directory, &files, &mut findings);
-    findings::tidy(&mut findings, &files.names());
+    findings::tidy(&mut findings, &files.names);
     match config {
         Some(config) if !findings::any_error(&findings) => Ok(Config {
             warnings: findings,
@@ -106,8 +106,7 @@ struct Main {
 fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let partner = operation::partner(root.table("partner", file), file);
     let state_dir = operation::state_dir(root.table("state", file), base, file);
-    let tables = root.tables("mailbox", file);
-    let mailboxes: Vec<_> = mailbox::mailboxes(tables, base, file)
+    let mailboxes: Vec<_> = mailbox::mailboxes(&mut root, base, file)
         .into_iter()
         .map(|placed| placed.config)
         .collect();
@@ -187,7 +186,7 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
 impl Main {
     /// What contacts are held against; absent when delivery is not clear.
     fn contact_limits<'a>(&'a self, source: &'a Arc<Source>) -> Option<products::Limits<'a>> {
-        let delivery = self.delivery.as_ref()?;
+        let delivery = self.delivery.as_ref().filter(|d| d.told)?;
         Some(products::Limits {
             allow: &delivery.config.allow,
             allow_at: delivery.allow.as_ref().map(|span| (source, span)),

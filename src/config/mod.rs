@@ -22,3 +22,5 @@ pub use load::{Config, load};
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod shipped;

@@ -1,5 +1,6 @@
 //! Finds the files of a configuration directory and parses them, syntax faults and all.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub(super) struct Files {
     /// SHA-256 over what `sha256sum` prints for these files, in this order, called by their
     /// names within the directory.
     pub digest: Digest,
+    /// The names of all files that were looked for, in the order in which they are told about.
+    pub names: Vec<String>,
     sums: String,
 }
 
@@ -46,6 +49,7 @@ impl Files {
             rules_incomplete: false,
             products: None,
             digest: Digest::of(&[]),
+            names: Vec::new(),
             sums: String::new(),
         };
         if !directory.is_dir() {
@@ -80,10 +84,11 @@ impl Files {
     ) -> Option<Arc<Source>> {
         let path = directory.join(name);
         let shown = path.display().to_string();
+        self.names.push(shown.clone());
         match Source::read(&path, shown.clone(), Some(directory)) {
             Ok((source, bytes)) => {
-                self.sums
-                    .push_str(&format!("{}  {name}\n", Digest::of(&bytes)));
+                // Writing to a string cannot fail.
+                let _ = writeln!(self.sums, "{}  {name}", Digest::of(&bytes));
                 Some(Arc::new(source))
             }
             Err(error) => {
@@ -92,12 +97,6 @@ impl Files {
                 None
             }
         }
-    }
-
-    /// The names of all files, in the order in which they are told about.
-    pub fn names(&self) -> Vec<String> {
-        let all = self.main.iter().chain(&self.rules).chain(&self.products);
-        all.map(|source| source.name.clone()).collect()
     }
 }
 
@@ -190,7 +189,13 @@ pub(super) fn parse<'s>(source: &'s Arc<Source>, findings: &mut Vec<Finding>) ->
     let mut broken_lines = Vec::new();
     for error in &errors {
         let span = error.span().unwrap_or(source.text.len()..source.text.len());
-        let finding = Finding::at(Severity::Error, source, &span, error.message());
+        // "expected literal string" is the parser's own word and no help.
+        let message = error.message();
+        let message = message
+            .split(", expected literal string")
+            .next()
+            .unwrap_or(message);
+        let finding = Finding::at(Severity::Error, source, &span, message);
         let line = finding.place.map_or(0, |place| place.line);
         // What follows on the same line follows from the same slip.
         if broken_lines.contains(&line) {
@@ -201,7 +206,7 @@ pub(super) fn parse<'s>(source: &'s Arc<Source>, findings: &mut Vec<Finding>) ->
             break;
         }
         let finding = findings.push_mut(finding);
-        if let Some(help) = syntax_help(source, line, error.message()) {
+        if let Some(help) = syntax_help(source, line, message) {
             finding.help(help);
         }
     }
@@ -221,7 +226,10 @@ fn syntax_help(source: &Source, line: usize, message: &str) -> Option<&'static s
     if message.contains("duplicate key") {
         return Some("a key may stand once in a table; keep one of them");
     }
-    if message.contains("literal") || message.contains("string values must be quoted") {
+    if message.contains("basic string") || message.contains("literal string,") {
+        return Some("a text ends with the quote it began with, on the same line");
+    }
+    if message.contains("string values must be quoted") {
         return Some("text stands in quotes: `key = \"text\"`");
     }
     None

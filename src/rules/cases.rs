@@ -10,7 +10,7 @@ use crate::domain::decision::{EVIDENCE_MAX, Priority, Zone};
 
 use super::verdict::Lack;
 use super::{
-    FoldOptions, FoldedZone, Keyword, RuleDraft, RuleSet, Settings, Top, Verdict, ZoneText,
+    FoldOptions, FoldedZone, Keyword, Lexicon, RuleDraft, RuleSet, Settings, Top, Verdict, ZoneText,
 };
 
 #[derive(Deserialize)]
@@ -232,6 +232,44 @@ fn evidence_is_bounded_and_still_adds_up() {
     assert_eq!(verdict.evidence[0].rule.as_str(), "r99");
     assert_eq!(spoken_scores(&verdict), ["c 149.5"]);
     assert_eq!(verdict.fired.len(), 100);
+}
+
+#[test]
+fn no_rules_say_nothing() {
+    let zones = [ZoneText {
+        zone: Zone::Body,
+        text: "faktura",
+    }];
+    let set = RuleSet::compile(Vec::new(), Settings::default()).expect("no rules");
+    let verdict = set.classify(&zones);
+    assert_eq!(verdict.top, Top::NoEvidence);
+    assert_eq!(verdict.priority, Priority::Normal);
+    let lexicon = Lexicon::compile(Vec::new(), FoldOptions::default()).expect("no names");
+    assert_eq!(lexicon.find(&zones), []);
+}
+
+#[test]
+fn the_first_the_second_and_the_strongest_of_some_are_told() {
+    let draft = |id: &str, category: &str, weight: f64| RuleDraft {
+        weight,
+        any: vec![Keyword::parse("kort").expect("a word")],
+        ..RuleDraft::new(id, Some(category.into()))
+    };
+    let drafts = vec![
+        draft("a", "c", 4.0),
+        draft("b", "d", 1.0),
+        draft("e", "f", -1.0),
+    ];
+    let set = RuleSet::compile(drafts, Settings::default()).expect("rules");
+    let verdict = set.classify(&[ZoneText {
+        zone: Zone::Body,
+        text: "kort",
+    }]);
+    assert_eq!(verdict.runner_up(), Some(&"d".into()));
+    assert!((verdict.confidence() - 0.75).abs() < 1e-9);
+    assert!((verdict.points(&"f".into()) + 1.0).abs() < 1e-9);
+    let strongest = verdict.strongest(|category| category.as_str() != "c");
+    assert_eq!(strongest.map(|score| score.category.as_str()), Some("d"));
 }
 
 fn sample_drafts() -> Vec<RuleDraft> {

@@ -113,6 +113,20 @@ pub(super) fn folded_keyword(text: &str, options: FoldOptions) -> String {
     Folded::new(text, options).text.trim().to_owned()
 }
 
+/// The first byte of `À` to `ÿ` in UTF-8.
+const LATIN_1_LETTERS: u8 = 0xc3;
+
+/// What ends a run of common characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// White space that is not one plain space.
+    Space,
+    /// A character that needs a closer look.
+    Beyond,
+    /// The end of the text or of the step.
+    Limit,
+}
+
 struct Folding<'a> {
     source: &'a str,
     options: FoldOptions,
@@ -130,8 +144,8 @@ impl Folding<'_> {
             if self.out.len() >= FOLDED_MAX {
                 return true;
             }
-            at = if byte.is_ascii() {
-                self.ascii(at)
+            at = if byte.is_ascii() || *byte == LATIN_1_LETTERS {
+                self.common(at)
             } else {
                 self.beyond_ascii(at)
             };
@@ -149,44 +163,68 @@ impl Folding<'_> {
             .is_some_and(|c| !c.is_ascii() && (is_dropped(c) || continues(c)))
     }
 
-    /// Folds a run of ASCII that begins at `at`; returns where it ends.
-    fn ascii(&mut self, at: usize) -> usize {
+    /// Folds a run of common characters that begins at `at`; returns where it ends.
+    fn common(&mut self, at: usize) -> usize {
         let source = self.source;
-        let bytes = source.as_bytes();
-        let limit = bytes.len().min(at + RUN_MAX);
-        let mut end = bytes[at..limit]
-            .iter()
-            .position(|b| !b.is_ascii())
-            .map_or(limit, |n| at + n);
-        if self.joins_back(end) {
-            end -= 1;
-            if end == at {
+        let (mut end, stop) = self.common_end(at);
+        if stop == Stop::Beyond && end == at {
+            return self.beyond_ascii(at);
+        }
+        if stop != Stop::Space && self.joins_back(end) {
+            let last = source[..end].chars().next_back();
+            end -= last.map_or(0, char::len_utf8);
+            if end <= at {
                 return self.cluster(at);
             }
         }
-        let mut from = at;
-        while from < end {
-            let mut spaced = self.out.ends_with(' ');
-            let clean = bytes[from..end].iter().position(|&b| {
-                let space = is_ascii_space(b);
-                let stop = space && (spaced || b != b' ');
-                spaced = space;
-                stop
-            });
-            let stop = clean.map_or(end, |n| from + n);
-            if stop > from {
-                self.answer_bytewise(from);
-                let before = self.out.len();
-                self.out.push_str(&source[from..stop]);
-                self.out[before..].make_ascii_lowercase();
-            }
-            if stop < end && !self.out.ends_with(' ') {
-                self.answer_bytewise(stop);
-                self.out.push(' ');
-            }
-            from = if stop < end { stop + 1 } else { stop };
+        if end > at {
+            self.answer_bytewise(at);
+            let before = self.out.len();
+            self.out.push_str(&source[at..end]);
+            self.out[before..].make_ascii_lowercase();
         }
-        end
+        if stop != Stop::Space {
+            return end;
+        }
+        if !self.out.ends_with(' ') {
+            self.answer_bytewise(end);
+            self.out.push(' ');
+        }
+        end + 1
+    }
+
+    /// How far from `at` on every character folds to itself but for the case of ASCII, and what
+    /// ends that.
+    fn common_end(&self, at: usize) -> (usize, Stop) {
+        let bytes = self.source.as_bytes();
+        let limit = bytes.len().min(at + RUN_MAX);
+        let letters = !self.options.strip_diacritics;
+        let mut spaced = self.out.ends_with(' ');
+        let mut next = at;
+        while let Some(&b) = bytes.get(next)
+            && next < limit
+        {
+            if b > b' ' && b.is_ascii() {
+                spaced = false;
+            } else if b == b' ' && !spaced {
+                spaced = true;
+            } else if is_ascii_space(b) {
+                return (next, Stop::Space);
+            } else if letters
+                && b == LATIN_1_LETTERS
+                && matches!(bytes.get(next + 1), Some(0xa0..=0xbf))
+            {
+                // From `à` to `ÿ`.
+                spaced = false;
+                next += 1;
+            } else if b.is_ascii() {
+                spaced = false;
+            } else {
+                return (next, Stop::Beyond);
+            }
+            next += 1;
+        }
+        (next, Stop::Limit)
     }
 
     /// Folds what begins at `at` with a character beyond ASCII; returns where it ends.
@@ -198,10 +236,10 @@ impl Folding<'_> {
         if is_dropped(c) {
             return end;
         }
-        // The letters of western Europe, composed, are most of what is not ASCII in our mail.
+        // Most letters of our mail: they fold to themselves or to their small letter.
         let lower = match c {
-            'À'..='Ö' | 'Ø'..='Þ' => c.to_lowercase().next(),
-            'à'..='ö' | 'ø'..='ÿ' => Some(c),
+            'À'..='Ö' | 'Ø'..='Þ' | 'А'..='Я' => c.to_lowercase().next(),
+            'à'..='ö' | 'ø'..='ÿ' | 'а'..='я' | '\u{4e00}'..='\u{9fff}' => Some(c),
             _ => None,
         };
         match lower {
@@ -346,6 +384,7 @@ mod tests {
             ("İ", "i\u{307}"),
             ("ΣΑΣ", "σασ"),
             ("x\u{c}y", "x y"),
+            ("Привет, Й И\u{306} 漢字", "привет, й й 漢字"),
         ] {
             assert_eq!(Folded::new(text, KEEP).as_str(), folded, "{text:?}");
         }

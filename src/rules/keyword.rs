@@ -11,7 +11,8 @@
 //!
 //! A word's edge is where letters, digits and `_` end; a side of a keyword that is itself no
 //! letter or digit (`c++`) needs no edge. Regular expressions see the folded text: one line, one
-//! space at a time, plain quotes and dashes; `^` and `$` are the zone's beginning and end.
+//! space at a time, plain quotes and dashes, `ss` for `ß`, at most its first 64 KiB; `^` and `$` are
+//! that line's beginning and end.
 //! `~word` (a typo allowed) and `@list` (a named list) are kept for later and refused.
 
 use std::fmt;

@@ -22,7 +22,7 @@ pub(super) const HITS_PER_TEXT_MAX: u8 = 16;
 /// and a request stands at its beginning.
 const REGEX_TEXT_MAX: usize = 64 * 1024;
 
-/// Up to this many bytes of literal keywords the automaton is a full table (fastest, some 250
+/// Up to this many bytes of literal keywords the automaton is a full table (fastest, some 130
 /// bytes per byte of keyword); above it is packed.
 const TABLE_BYTES_MAX: usize = 48 * 1024;
 

@@ -86,6 +86,8 @@ pub struct Placed {
     pub config: DeliveryConfig,
     /// The table of the allow-list.
     pub allow: Option<Range<usize>>,
+    /// Whether there is a `[delivery]` at all.
+    pub told: bool,
 }
 
 /// Checks `[delivery]`.
@@ -94,33 +96,38 @@ pub fn delivery(mut table: Table<'_>, around: Around<'_>, file: &mut InFile<'_>)
     let read = table.read::<Shape>(file);
     let allow_list = allow_list(&allow, file);
     let per_minute = match &read.told.per_minute {
-        Some(number) => Some(file.number("delivery.per-minute", number, &PER_MINUTE_BOUNDS)?),
-        None => None,
+        Some(number) => file
+            .number("delivery.per-minute", number, &PER_MINUTE_BOUNDS)
+            .map(Some),
+        None => Some(None),
     };
     let expire = match &read.told.expire {
         Some(text) => file.duration("delivery.expire", text, &EXPIRE_BOUNDS),
         None => Some(EXPIRE),
     };
-    let transport = if read.span.is_none() && allow.span.is_none() {
+    let told = read.span.is_some() || allow.span.is_some();
+    let transport = if told {
+        transport(&read, around, file)
+    } else {
         if let (Some(span), false) = (around.forward, file.broken) {
             let message = "a category is forwarded, but there is no `[delivery]`";
-            file.error(span, "delivery", message)
-                .help("write a table `[delivery]` with `transport = \"smtp\"`, `\"maildir\"` or `\"sendmail\"`");
+            file.error(span, "delivery", message).help(
+                "write a table `[delivery]` with `transport = \"smtp\"`, `\"maildir\"` or `\"sendmail\"`",
+            );
         }
         Some(Transport::Maildir {
             path: around.state_dir.join(OUTBOX),
         })
-    } else {
-        transport(&read, around, file)
     };
     Some(Placed {
         config: DeliveryConfig {
             transport: transport?,
             allow: allow_list,
-            per_minute,
+            per_minute: per_minute?,
             expire: expire?,
         },
         allow: allow.span,
+        told,
     })
 }
 
@@ -136,20 +143,20 @@ fn allow_list(read: &Read<AllowShape>, file: &mut InFile<'_>) -> AllowList {
 
 fn transport(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option<Transport> {
     let why = "`smtp` for a server, `maildir` for a directory, `sendmail` for a local program";
-    let word = read.need("transport", &read.told.transport, why, file)?;
+    let word = read.need("transport", read.told.transport.as_ref(), why, file)?;
     let way = file.word("delivery.transport", word, &WAYS)?;
     misplaced(read, way, file);
     match way {
         Way::Smtp => smtp(read, around, file).map(Transport::Smtp),
         Way::Maildir => {
             let why = "the directory that holds `new/`";
-            let path = read.need("path", &read.told.path, why, file)?;
+            let path = read.need("path", read.told.path.as_ref(), why, file)?;
             let path = file.path("delivery.path", path, around.base)?;
             Some(Transport::Maildir { path })
         }
         Way::Sendmail => {
             let why = "the absolute path of the program, such as `/usr/sbin/sendmail`";
-            let text = read.need("program", &read.told.program, why, file)?;
+            let text = read.need("program", read.told.program.as_ref(), why, file)?;
             let told = Path::new(text.get_ref());
             if !told.is_absolute() {
                 let message = format!(
@@ -203,10 +210,10 @@ fn misplaced(read: &Read<Shape>, way: Way, file: &mut InFile<'_>) {
 
 fn smtp(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option<SmtpConfig> {
     let keys = ServerKeys {
-        host: &read.told.host,
-        port: &read.told.port,
-        tls: &read.told.tls,
-        ca_file: &read.told.ca_file,
+        host: read.told.host.as_ref(),
+        port: read.told.port.as_ref(),
+        tls: read.told.tls.as_ref(),
+        ca_file: read.told.ca_file.as_ref(),
     };
     let server = net::server(read, keys, PORTS, around.base, file);
     let secret = net::secret(
@@ -217,23 +224,23 @@ fn smtp(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option
         file,
     );
     let user = match &read.told.user {
-        Some(text) => Some(file.line("delivery.user", text)?),
-        None => None,
+        Some(text) => file.line("delivery.user", text).map(Some),
+        None => (!read.is_flawed("user")).then_some(None),
     };
     let login = match (user, secret) {
-        (Some(user), Ok(Some(secret))) => Some(Some((user, secret))),
-        (None, Ok(None)) => Some(None),
-        (Some(_), Ok(None)) => {
+        (Some(Some(user)), Ok(Some(secret))) => Some(Some((user, secret))),
+        (Some(None), Ok(None)) => Some(None),
+        (Some(Some(_)), Ok(None)) => {
             let why =
                 "or `password-credential`; a relay that needs no log-in needs no `user` either";
             read.missing("password-file", why, file);
             None
         }
-        (None, Ok(Some(_))) => {
+        (Some(None), Ok(Some(_))) => {
             read.missing("user", "the log-in name that goes with the password", file);
             None
         }
-        (_, Err(())) => None,
+        (None, _) | (_, Err(())) => None,
     };
     let connections = match &read.told.connections {
         Some(number) => file.number("delivery.connections", number, &CONNECTIONS_BOUNDS),

@@ -11,6 +11,7 @@ use super::net::{self, Ports, ServerKeys};
 use super::source::quoted;
 use super::table::{InFile, Read, Table};
 use super::value::Text;
+use crate::config::findings::{Finding, Severity};
 use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
 use crate::domain::ids::{Folder, MailboxName};
 
@@ -65,7 +66,13 @@ pub struct Placed {
 }
 
 /// Checks all mailboxes, alone and against each other.
-pub fn mailboxes(tables: Vec<Table<'_>>, base: &Path, file: &mut InFile<'_>) -> Vec<Placed> {
+pub fn mailboxes(root: &mut Table<'_>, base: &Path, file: &mut InFile<'_>) -> Vec<Placed> {
+    if !root.holds("mailbox") && !file.broken {
+        let message = "there is no `[[mailbox]]`: nothing is watched";
+        let finding = Finding::of_file(Severity::Warning, file.source.name.clone(), message);
+        file.findings.push(finding);
+    }
+    let tables = root.tables("mailbox", file);
     if let Some(span) = tables
         .get(MAILBOXES_MAX)
         .and_then(|table| table.span.clone())
@@ -134,7 +141,7 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
     let name = read
         .need(
             "name",
-            &read.told.name,
+            read.told.name.as_ref(),
             "a short name for log and command line, such as `support`",
             file,
         )
@@ -143,7 +150,7 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
     let address = read
         .need(
             "address",
-            &read.told.address,
+            read.told.address.as_ref(),
             "the address customers write to",
             file,
         )
@@ -191,7 +198,7 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
 
 fn source(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Source> {
     let why = "`kind = \"imap\"` for a server, `kind = \"maildir\"` for a directory on this host";
-    let kind = read.need("kind", &read.told.kind, why, file)?;
+    let kind = read.need("kind", read.told.kind.as_ref(), why, file)?;
     let words = [("imap", KindWord::Imap), ("maildir", KindWord::Maildir)];
     match file.word("mailbox.kind", kind, &words)? {
         KindWord::Imap => {
@@ -212,7 +219,7 @@ fn source(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Sour
                 read.misplaced(key, text.as_ref(), owner, file);
             }
             let why = "the directory that holds `new/` and `cur/`";
-            let path = read.need("path", &read.told.path, why, file)?;
+            let path = read.need("path", read.told.path.as_ref(), why, file)?;
             let path = file.path("mailbox.path", path, base)?;
             Some(Source::Maildir { path })
         }
@@ -221,14 +228,14 @@ fn source(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Sour
 
 fn imap(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<ImapConfig> {
     let keys = ServerKeys {
-        host: &read.told.host,
-        port: &read.told.port,
-        tls: &read.told.tls,
-        ca_file: &read.told.ca_file,
+        host: read.told.host.as_ref(),
+        port: read.told.port.as_ref(),
+        tls: read.told.tls.as_ref(),
+        ca_file: read.told.ca_file.as_ref(),
     };
     let server = net::server(read, keys, PORTS, base, file);
     let user = read
-        .need("user", &read.told.user, "the log-in name", file)
+        .need("user", read.told.user.as_ref(), "the log-in name", file)
         .and_then(|text| file.line("mailbox.user", text));
     let place = net::secret(
         read,

@@ -31,10 +31,10 @@ pub struct Ports {
 /// The keys that tell a server, as read.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerKeys<'v> {
-    pub host: &'v Option<Text>,
-    pub port: &'v Option<Spanned<i64>>,
-    pub tls: &'v Option<Text>,
-    pub ca_file: &'v Option<Text>,
+    pub host: Option<&'v Text>,
+    pub port: Option<&'v Spanned<i64>>,
+    pub tls: Option<&'v Text>,
+    pub ca_file: Option<&'v Text>,
 }
 
 /// Checks a server.
@@ -66,8 +66,8 @@ pub fn server<T>(
         }),
     };
     let ca_file = match keys.ca_file {
-        Some(text) => Some(file.path(&read.key("ca-file"), text, base)?),
-        None => None,
+        Some(text) => file.path(&read.key("ca-file"), text, base).map(Some),
+        None => Some(None),
     };
     if let (Some(host), Some(Tls::None), Some(text)) = (&host, tls, keys.tls)
         && !is_loopback(host)
@@ -86,7 +86,7 @@ pub fn server<T>(
         host: host?,
         port: port?,
         tls: tls?,
-        ca_file,
+        ca_file: ca_file?,
     })
 }
 

@@ -53,18 +53,18 @@ pub fn partner(table: Table<'_>, file: &mut InFile<'_>) -> Option<Partner> {
     let read = table.read::<PartnerShape>(file);
     let domains = file.domains("partner.domains", read.told.domains.as_ref());
     let address = match &read.told.address {
-        Some(text) => Some(file.address("partner.address", text)?),
-        None => None,
+        Some(text) => file.address("partner.address", text).map(Some),
+        None => Some(None),
     };
     let name = read.need(
         "name",
-        &read.told.name,
+        read.told.name.as_ref(),
         "your company's name, as publishers know it",
         file,
     )?;
     Some(Partner {
         name: file.line("partner.name", name)?,
-        address,
+        address: address?,
         domains,
     })
 }

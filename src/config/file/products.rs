@@ -73,65 +73,68 @@ pub fn products(
         file.error(&span, "product", message);
     }
     let mut products = Vec::new();
-    let mut ids: BTreeMap<String, Range<usize>> = BTreeMap::new();
-    let mut names: BTreeMap<String, (ProductId, Range<usize>)> = BTreeMap::new();
-    for mut table in tables.into_iter().take(PRODUCTS_MAX) {
+    let mut known = Known::default();
+    for (number, mut table) in tables.into_iter().take(PRODUCTS_MAX).enumerate() {
         let mut contacts = table.table("contacts", file);
         let technical = contacts.table("technical", file).read::<ContactShape>(file);
         contacts.close(file);
         let read = table.read::<ProductShape>(file);
+        known.compare(number, &read.told, file);
         let contact = contact(&technical, limits, file);
-        let Some(product) = product(&read, contact, file) else {
-            continue;
-        };
-        let source = file.source;
-        if let Some(id) = &read.told.id {
-            if let Some(first) = ids.get(product.id.as_str()) {
-                let message = format!("two products have the id {}", quoted(product.id.as_str()));
-                file.error(&id.span(), "product.id", message).also(
-                    "the first stands here",
-                    source,
-                    first,
-                );
-            } else {
-                ids.insert(product.id.to_string(), id.span());
-            }
-        }
-        for text in read
-            .told
-            .name
-            .iter()
-            .chain(read.told.aliases.iter().flatten())
+        let forwards = limits.is_some_and(|limits| limits.forwards);
+        if let (None, true, Some(span), Some(id)) =
+            (&technical.span, forwards, &read.span, &read.told.id)
         {
-            let folded = text.get_ref().to_lowercase();
-            match names.get(&folded) {
-                Some((id, _)) if *id == product.id => {}
-                Some((_, first)) => {
-                    let message = format!("two products are called {}", quoted(text.get_ref()));
-                    file.error(&text.span(), "product.aliases", message)
-                        .help("a ticket that says this could not be told; leave it to one of them, or to none")
-                        .also("the first stands here", source, first);
-                }
-                None => {
-                    names.insert(folded, (product.id.clone(), text.span()));
-                }
-            }
-        }
-        if product.technical.is_none()
-            && technical.span.is_none()
-            && limits.is_some_and(|limits| limits.forwards)
-            && let Some(span) = &read.span
-        {
-            let message = format!(
-                "product {} has no technical contact",
-                quoted(product.id.as_str())
-            );
+            let message = format!("product {} has no technical contact", quoted(id.get_ref()));
             file.warning(span, "product.contacts.technical", message)
                 .help("its technical tickets go to review; add `contacts.technical = { address = \"…\" }`");
         }
-        products.push(product);
+        products.extend(product(&read, contact, file));
     }
     products
+}
+
+/// What products are called so far: by lower-case text, the number of the product and the place.
+#[derive(Debug, Default)]
+struct Known {
+    ids: BTreeMap<String, (usize, Range<usize>)>,
+    names: BTreeMap<String, (usize, Range<usize>)>,
+}
+
+impl Known {
+    /// Reports what product `number` has in common with one before it.
+    fn compare(&mut self, number: usize, told: &ProductShape, file: &mut InFile<'_>) {
+        let source = file.source;
+        if let Some(id) = &told.id
+            && let Some((_, first)) = first_of(&mut self.ids, number, id)
+        {
+            let message = format!("two products have the id {}", quoted(id.get_ref()));
+            file.error(&id.span(), "product.id", message).also(
+                "the first stands here",
+                source,
+                &first,
+            );
+        }
+        for name in told.name.iter().chain(told.aliases.iter().flatten()) {
+            if let Some((_, first)) = first_of(&mut self.names, number, name) {
+                let message = format!("two products are called {}", quoted(name.get_ref()));
+                file.error(&name.span(), "product.aliases", message)
+                    .help("a ticket that says this could not be told; leave it to one of them, or to none")
+                    .also("the first stands here", source, &first);
+            }
+        }
+    }
+}
+
+/// The other product that has this text already; else it is noted for product `number`.
+fn first_of(
+    known: &mut BTreeMap<String, (usize, Range<usize>)>,
+    number: usize,
+    text: &Text,
+) -> Option<(usize, Range<usize>)> {
+    let folded = text.get_ref().to_lowercase();
+    let first = known.entry(folded).or_insert_with(|| (number, text.span()));
+    (first.0 != number).then(|| first.clone())
 }
 
 fn product(
@@ -142,7 +145,7 @@ fn product(
     let id = read
         .need(
             "id",
-            &read.told.id,
+            read.told.id.as_ref(),
             "a short name for rules, log and command line",
             file,
         )
@@ -150,7 +153,7 @@ fn product(
     let name = read
         .need(
             "name",
-            &read.told.name,
+            read.told.name.as_ref(),
             "the name customers know it by",
             file,
         )
@@ -162,7 +165,7 @@ fn product(
     let publisher = read
         .need(
             "publisher",
-            &read.told.publisher,
+            read.told.publisher.as_ref(),
             "the ISV who publishes it",
             file,
         )
@@ -208,7 +211,7 @@ fn contact(
         .and_then(|text| file.line("product.contacts.technical.name", text));
     let text = read.need(
         "address",
-        &read.told.address,
+        read.told.address.as_ref(),
         "where technical tickets are sent",
         file,
     )?;

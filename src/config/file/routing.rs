@@ -78,7 +78,9 @@ pub fn categories(table: Table<'_>, watched: &[Folder], file: &mut InFile<'_>) -
         incomplete: file.broken,
         ..Categories::default()
     };
-    for (name, table) in table.entries(file) {
+    let (entries, all) = table.entries(file);
+    categories.incomplete |= !all;
+    for (name, table) in entries {
         let read = table.read::<CategoryShape>(file);
         let known = file.name("categories", &name).map(CategoryId::new);
         let Some(known) = known else {
@@ -101,7 +103,7 @@ pub fn categories(table: Table<'_>, watched: &[Folder], file: &mut InFile<'_>) -
         }
         categories.names.insert(known, name.span());
     }
-    if !categories.names.contains_key(&CategoryId::review()) && !file.broken {
+    if !categories.names.contains_key(&CategoryId::review()) && all && !file.broken {
         let message = "there is no `[categories.review]`, where what is unsure must go";
         let span = whole.unwrap_or_default();
         file.error(&span, "categories.review", message).help(
@@ -123,7 +125,7 @@ fn route(
         None if is_review => Some(Owner::Partner),
         None => {
             let why = "who must answer: `isv`, `partner`, `microsoft`, `provider` or `reseller`";
-            read.need("owner", &read.told.owner, why, file);
+            read.need("owner", read.told.owner.as_ref(), why, file);
             None
         }
     };
@@ -132,7 +134,7 @@ fn route(
         None if is_review => Some(Action::Review),
         None => {
             let why = "what is done: `forward`, `keep` or `review`";
-            read.need("action", &read.told.action, why, file);
+            read.need("action", read.told.action.as_ref(), why, file);
             None
         }
     };
@@ -190,24 +192,30 @@ fn folder(key: &str, text: &Text, watched: &[Folder], file: &mut InFile<'_>) -> 
 /// Checks `[kinds]`.
 pub fn kinds(table: Table<'_>, watched: &[Folder], file: &mut InFile<'_>) -> Option<Folders> {
     let read = table.read::<KindsShape>(file);
-    let mut of = |key: &str, text: &Option<Text>, default: &str| match text {
+    let mut of = |key: &str, text: Option<&Text>, default: &str| match text {
         Some(text) => folder(&read.key(key), text, watched, file),
         None => Some(Folder::from(default)),
     };
-    let replies = of("replies", &read.told.replies, "Replies");
-    let quarantine = of("quarantine", &read.told.quarantine, "Quarantine");
+    let replies = of("replies", read.told.replies.as_ref(), "Replies");
+    let quarantine = of("quarantine", read.told.quarantine.as_ref(), "Quarantine");
     let kinds = [
-        (Kind::Bounce, of("bounce", &read.told.bounce, "Bounces")),
+        (
+            Kind::Bounce,
+            of("bounce", read.told.bounce.as_ref(), "Bounces"),
+        ),
         (
             Kind::AutoReply,
-            of("auto-reply", &read.told.auto_reply, "Auto-replies"),
+            of("auto-reply", read.told.auto_reply.as_ref(), "Auto-replies"),
         ),
-        (Kind::Notice, of("notice", &read.told.notice, "Notices")),
+        (
+            Kind::Notice,
+            of("notice", read.told.notice.as_ref(), "Notices"),
+        ),
         (
             Kind::Newsletter,
-            of("newsletter", &read.told.newsletter, "Newsletters"),
+            of("newsletter", read.told.newsletter.as_ref(), "Newsletters"),
         ),
-        (Kind::Own, of("own", &read.told.own, "Own mail")),
+        (Kind::Own, of("own", read.told.own.as_ref(), "Own mail")),
     ];
     let kinds = kinds
         .into_iter()

@@ -77,7 +77,7 @@ fn rule(
     let id = read
         .need(
             "id",
-            &read.told.id,
+            read.told.id.as_ref(),
             "a name of its own, which `explain` and the audit log show",
             file,
         )

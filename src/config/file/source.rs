@@ -130,7 +130,7 @@ fn place_in(text: &str, offset: usize) -> Place {
         .rposition(|&b| b == b'\n')
         .map_or(0, |i| i + 1);
     Place {
-        line: 1 + before.iter().filter(|&&b| b == b'\n').count(),
+        line: before.split(|&b| b == b'\n').count(),
         column: 1 + characters(&before[line_start..]),
     }
 }

@@ -97,6 +97,11 @@ impl<'i> Table<'i> {
         Some((found.0.span(), found.1))
     }
 
+    /// Whether there is anything of this name.
+    pub fn holds(&self, key: &str) -> bool {
+        self.items.contains_key(key)
+    }
+
     /// Takes the table `key` out; an empty one when it is absent.
     pub fn table(&mut self, key: &'static str, file: &mut InFile<'_>) -> Self {
         let name = self.path(key);
@@ -156,9 +161,12 @@ impl<'i> Table<'i> {
     }
 
     /// Every table in this one, by its key, in the order of the file.
-    pub fn entries(self, file: &mut InFile<'_>) -> Vec<(Spanned<String>, Self)> {
+    ///
+    /// Also whether all of them were tables.
+    pub fn entries(self, file: &mut InFile<'_>) -> (Vec<(Spanned<String>, Self)>, bool) {
         let parent = self.name.clone();
         let mut entries = Vec::new();
+        let mut all = true;
         for (key, value) in self.items {
             let name = format!("{parent}.{}", key.get_ref());
             let span = value.span();
@@ -176,11 +184,12 @@ impl<'i> Table<'i> {
                     let message =
                         format!("{} must be a table, not {}", quoted(&name), kind_of(&other));
                     file.error(&span, &name, message);
+                    all = false;
                 }
             }
         }
         entries.sort_by_key(|(key, _)| key.span().start);
-        entries
+        (entries, all)
     }
 
     /// Reads what is left as a `T`.
@@ -208,13 +217,10 @@ impl<'i> Table<'i> {
                 file.error(&at, &self.name, error.message());
                 break T::default();
             };
-            let found = self.items.remove(key.as_str());
             let name = self.path(&key);
-            file.error(
-                &at,
-                &name,
-                wrong_type(&name, &error, found.as_ref().map(Spanned::get_ref)),
-            );
+            if let Some(found) = self.items.remove(key.as_str()) {
+                file.error(&at, &name, wrong_type(&name, &error, &found));
+            }
             flawed.insert(key);
         };
         Read {
@@ -303,14 +309,14 @@ impl<T> Read<T> {
     pub fn need<'v, V>(
         &self,
         key: &str,
-        field: &'v Option<V>,
+        field: Option<&'v V>,
         why: &str,
         file: &mut InFile<'_>,
     ) -> Option<&'v V> {
         if field.is_none() && !self.is_flawed(key) {
             self.missing(key, why, file);
         }
-        field.as_ref()
+        field
     }
 
     /// Reports a `key` that only makes sense with another choice, `owner`.
@@ -335,16 +341,13 @@ impl<T> Read<T> {
             return;
         }
         let name = self.key(key);
-        match &self.span {
-            Some(span) => {
-                let message = format!("`{}` lacks the key `{key}`", self.name);
-                file.error(span, &name, message).help(why.to_owned());
-            }
-            None => {
-                let message = format!("the key `{name}` is missing");
-                let finding = Finding::of_file(Severity::Error, file.source.name.clone(), message);
-                file.findings.push_mut(finding).key(name).help(why);
-            }
+        if let Some(span) = &self.span {
+            let message = format!("`{}` lacks the key `{key}`", self.name);
+            file.error(span, &name, message).help(why);
+        } else {
+            let message = format!("the key `{name}` is missing");
+            let finding = Finding::of_file(Severity::Error, file.source.name.clone(), message);
+            file.findings.push_mut(finding).key(name).help(why);
         }
     }
 }
@@ -386,10 +389,17 @@ impl<'de> Deserializer<'de> for KeyProbe<'_> {
 pub fn nearest<'w>(typed: &str, allowed: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     /// Jaro-Winkler similarity below which a suggestion would only puzzle.
     const ALIKE: f64 = 0.8;
+    /// In short words one slip already makes much of a difference.
+    const SLIPS_MAX: usize = 1;
     let fold = |word: &str| word.to_lowercase().replace(['_', ' '], "-");
     let typed = fold(typed);
+    let likeness = |word: &str| {
+        let word = fold(word);
+        let one_slip = word.len() > 2 && strsim::osa_distance(&typed, &word) <= SLIPS_MAX;
+        strsim::jaro_winkler(&typed, &word) + if one_slip { 1.0 } else { 0.0 }
+    };
     allowed
-        .map(|word| (strsim::jaro_winkler(&typed, &fold(word)), word))
+        .map(|word| (likeness(word), word))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, word)| word)
@@ -425,12 +435,9 @@ fn kind_of(value: &DeValue<'_>) -> &'static str {
 }
 
 /// Says it without the value itself: serde's words would repeat it.
-fn wrong_type(name: &str, error: &toml::de::Error, found: Option<&DeValue<'_>>) -> String {
-    let expected = error
-        .message()
-        .rsplit_once(", expected ")
-        .map(|(_, e)| e.trim());
-    let wanted = match expected {
+fn wrong_type(name: &str, error: &toml::de::Error, found: &Spanned<DeValue<'_>>) -> String {
+    let expected = error.message().rsplit_once(", expected ");
+    let wanted = match expected.map(|(_, expected)| expected.trim()) {
         Some("a string") => "text in quotes",
         Some("a boolean") => "`true` or `false`",
         Some("i64" | "u64") => "a whole number",
@@ -438,15 +445,9 @@ fn wrong_type(name: &str, error: &toml::de::Error, found: Option<&DeValue<'_>>) 
         Some("a sequence") => "a list in brackets",
         _ => "of another form",
     };
-    // The element of a list is at fault when the list itself was expected.
-    match found {
-        Some(DeValue::Array(_)) if wanted == "text in quotes" => {
-            format!(
-                "{}: every entry must be {wanted}, or the key takes one text only",
-                quoted(name)
-            )
-        }
-        Some(value) => format!("{} must be {wanted}, not {}", quoted(name), kind_of(value)),
-        None => format!("{} must be {wanted}", quoted(name)),
+    let within = error.span().is_some_and(|at| at != found.span());
+    match found.get_ref() {
+        DeValue::Array(_) if within => format!("{}: every entry must be {wanted}", quoted(name)),
+        value => format!("{} must be {wanted}, not {}", quoted(name), kind_of(value)),
     }
 }

@@ -246,7 +246,8 @@ fn whole_units(number: u64, units: &[(&str, u64)]) -> Option<String> {
     let (unit, factor) = units
         .iter()
         .find(|(_, f)| number >= *f && number.is_multiple_of(*f))?;
-    Some(format!("{}{unit}", number / factor))
+    let space = if unit.len() > 1 { " " } else { "" };
+    Some(format!("{}{space}{unit}", number / factor))
 }
 
 fn in_words(duration: Duration) -> String {

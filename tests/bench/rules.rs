@@ -1,0 +1,207 @@
+//! Cost of the rules: more keywords over the same text, and more text over the same keywords.
+//!
+//! `cargo bench --bench rules` prints two tables. A plain program: each figure is the least of
+//! several rounds, in microseconds per message, folding included.
+
+#![expect(clippy::expect_used, reason = "a program that measures may stop")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use triaged::domain::decision::Zone;
+use triaged::rules::{FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
+
+/// Rounds of which the fastest counts.
+const ROUNDS: usize = 100;
+
+/// Rounds over texts of growing size.
+const ROUNDS_LONG: usize = 10;
+
+/// Least time of one round: short, so that some round is not interrupted.
+const ROUND: Duration = Duration::from_millis(2);
+
+/// Keywords per rule.
+const PER_RULE: usize = 10;
+
+const STEMS: &str = "faktura konto licens lösen betal abonnemang portal använd kund order avtal \
+    kredit moms period pris användar kort bank server nät system program fel drift support \
+    ärende underlag rapport export import synk data fil bild sida länk knapp vy grupp roll rätt \
+    invoice billing account licence password payment renewal upgrade order portal report sync \
+    error outage server export import access user seat tenant domain quota token";
+
+const ENDINGS: &str = "en et ar or nummer adress fel byte problem ändring tjänst s ing system";
+
+const COMMON: &str = "och att det som en på är av för med till den har de inte om ett men var jag \
+    från vi så kan när år under också efter eller nu sin där vid mot ska skulle kommer ut får \
+    finns vara hade alla andra mycket här då the of and to in is you that it he for was on are \
+    as with his they at be this have from or had by hot but some what there we can out other \
+    were all your when up use how said an each she hej tack mvh hälsningar please regards ändå \
+    måste göra något några själv första året håller behöver förra veckan möjligt";
+
+/// A small generator of the same numbers every time (Knuth's 64-bit linear congruential one).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % n
+    }
+
+    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words[self.below(words.len())]
+    }
+}
+
+/// `n` different keywords: words, every tenth a phrase, some prefixes and infixes.
+fn keywords(n: usize) -> Vec<String> {
+    let stems: Vec<&str> = STEMS.split_whitespace().collect();
+    let endings: Vec<&str> = ENDINGS.split_whitespace().collect();
+    let mut numbers = Numbers(1);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut found = Vec::with_capacity(n);
+    while found.len() < n {
+        let (a, b) = (numbers.pick(&stems), numbers.pick(&stems));
+        let end = numbers.pick(&endings);
+        let word = match found.len() % 10 {
+            0 => format!("{a} {b}{end}"),
+            3 => format!("{a}{b}{end}*"),
+            7 => format!("*{a}{b}{end}*"),
+            _ if found.len() < 30 => format!("{a}{end}"),
+            _ => format!("{a}{b}{end}"),
+        };
+        if seen.insert(word.clone()) {
+            found.push(word);
+        }
+    }
+    found
+}
+
+fn rules(keywords: &[String]) -> RuleSet {
+    let categories = [
+        "technical",
+        "billing",
+        "subscription",
+        "account",
+        "commerce",
+    ];
+    let drafts = keywords
+        .chunks(PER_RULE)
+        .enumerate()
+        .map(|(n, chunk)| {
+            let category = categories[n % categories.len()];
+            let mut draft = RuleDraft::new(&*format!("rule-{n:05}"), Some(category.into()));
+            draft.any = chunk
+                .iter()
+                .map(|text| Keyword::parse(text).expect("a keyword"))
+                .collect();
+            draft
+        })
+        .collect();
+    RuleSet::compile(drafts, Settings::default()).expect("rules")
+}
+
+/// A Swedish and English text of `bytes` bytes with one keyword of the first thirty in about
+/// forty words, and one of all thirty thousand in about sixty.
+fn text(bytes: usize, all: &[String]) -> String {
+    let common: Vec<&str> = COMMON.split_whitespace().collect();
+    let mut numbers = Numbers(2);
+    let mut text = String::with_capacity(bytes + 80);
+    let mut column = 0;
+    while text.len() < bytes {
+        let before = text.len();
+        match numbers.below(240) {
+            0..6 => text.push_str(all[numbers.below(30)].trim_matches('*')),
+            6..10 => text.push_str(all[numbers.below(all.len())].trim_matches('*')),
+            10..20 => {
+                let word = numbers.pick(&common);
+                text.extend(word.chars().take(1).flat_map(char::to_uppercase));
+                text.extend(word.chars().skip(1));
+            }
+            20..30 => text.push_str("12,50 kr."),
+            _ => text.push_str(numbers.pick(&common)),
+        }
+        column += text.len() - before + 1;
+        text.push_str(if column > 72 { "\r\n" } else { " " });
+        column %= 73;
+    }
+    text
+}
+
+/// Microseconds `work` takes on average, over one round.
+fn micros(mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut times = 0_u32;
+    while start.elapsed() < ROUND {
+        work();
+        times += 1;
+    }
+    start.elapsed().as_secs_f64() * 1e6 / f64::from(times)
+}
+
+fn body(text: &str) -> ZoneText<'_> {
+    ZoneText {
+        zone: Zone::Body,
+        text,
+    }
+}
+
+fn main() {
+    // `cargo test --all-targets` starts it too, without this.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let all = keywords(30_000);
+    let mail = text(4_096, &all);
+    let long = text(62_000, &all);
+    println!(
+        "| keywords | compile ms | automaton KiB | 4 KB µs | ratio | 62 KB µs | ratio | 4 KB folded before µs | hits |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let sets = [30, 300, 3_000, 30_000].map(|n| {
+        let start = Instant::now();
+        let set = rules(&all[..n]);
+        (n, set, start.elapsed().as_secs_f64() * 1e3)
+    });
+    let folded = FoldedZone::all(&[body(&mail)], Settings::default().fold);
+    // All sizes take turns, so that what else the machine does falls on each of them.
+    let mut costs = [[f64::INFINITY; 3]; 4];
+    for _ in 0..ROUNDS {
+        for ((_, set, _), costs) in sets.iter().zip(&mut costs) {
+            let round = [
+                micros(|| drop(black_box(set.classify(black_box(&[body(&mail)]))))),
+                micros(|| drop(black_box(set.classify(black_box(&[body(&long)]))))),
+                micros(|| drop(black_box(set.classify_folded(black_box(&folded))))),
+            ];
+            for (least, cost) in costs.iter_mut().zip(round) {
+                *least = least.min(cost);
+            }
+        }
+    }
+    for ((n, set, compile), [short, long, matching]) in sets.iter().zip(costs) {
+        println!(
+            "| {n} | {compile:.1} | {} | {short:.1} | {:.2} | {long:.1} | {:.2} | {matching:.1} | {} |",
+            set.automaton_bytes() / 1024,
+            short / costs[0][0],
+            long / costs[0][1],
+            set.classify(&[body(&mail)]).fired.len(),
+        );
+    }
+
+    let set = rules(&all[..3_000]);
+    println!("\n| bytes of text | ms | ns per byte |");
+    println!("|---|---|---|");
+    for bytes in [4_000_u32, 40_000, 400_000, 4_000_000, 10_000_000] {
+        let text = text(bytes as usize, &all);
+        let cost = (0..ROUNDS_LONG)
+            .map(|_| micros(|| drop(black_box(set.classify(black_box(&[body(&text)]))))))
+            .fold(f64::INFINITY, f64::min);
+        println!(
+            "| {bytes} | {:.3} | {:.2} |",
+            cost / 1e3,
+            cost * 1e3 / f64::from(bytes)
+        );
+    }
+}
