@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use triaged::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
+use triaged::config::mailbox::{ImapConfig, MailboxConfig, Source};
 use triaged::config::net::{Server, Tls};
 use triaged::config::secret::Secret;
 use triaged::domain::digest::Digest;
@@ -18,33 +18,20 @@ use triaged::mailbox::exchange::{
 };
 use triaged::mailbox::imap::ImapMailbox;
 
+use crate::account::{self, SIZE_MAX};
 use crate::dovecot::{Dovecot, PASSWORD, USER};
 
 const FOLDERS: [&str; 3] = ["Queue", "Ärenden/Öppna", "Sent on & filed"];
-/// Above every message here.
-const SIZE_MAX: u64 = 64 << 20;
 
 /// The account on `server`, by implicit TLS.
 fn account(server: &Dovecot) -> MailboxConfig {
-    MailboxConfig {
-        name: "support".into(),
-        address: "support@example.com".parse().unwrap(),
-        source: Source::Imap(ImapConfig {
-            server: Server {
-                host: "127.0.0.1".into(),
-                port: server.imaps,
-                tls: Tls::Implicit,
-                ca_file: Some(server.ca_file()),
-            },
-            user: USER.into(),
-            password: Secret::File(server.secret_file(PASSWORD)),
-        }),
-        folder: Folder::from("INBOX"),
-        create_folders: true,
-        first_run: FirstRun::All,
-        reconcile: Duration::from_secs(60),
-        max_size: SIZE_MAX,
-    }
+    let address = Server {
+        host: "127.0.0.1".into(),
+        port: server.imaps,
+        tls: Tls::Implicit,
+        ca_file: Some(server.ca_file()),
+    };
+    account::account(address, USER, server.secret_file(PASSWORD))
 }
 
 /// The same with other settings of the connection.
