@@ -3,6 +3,8 @@
 use crate::domain::locator::Item;
 use crate::mailbox::exchange::{Entry, Listing, Trouble};
 
+use super::batch::{Batch, Step};
+use super::idle;
 use super::line::Line;
 use super::open::PATIENCE;
 use super::session::Session;
@@ -10,6 +12,10 @@ use super::session::Session;
 /// Lists messages with a UID of at least `from`; all of them for `None`.
 pub(super) async fn list(session: &mut Session, from: Option<u32>) -> Result<Listing, Trouble> {
     let from = from.unwrap_or(1).max(1);
+    if !session.talk.has_news() {
+        // Some servers look at the folder only when they are asked for news.
+        idle::poll(session).await?;
+    }
     // What is announced from here on may miss in the answer.
     session.talk.forget_news();
     let mut entries: Vec<Entry> = Vec::new();
@@ -45,7 +51,6 @@ pub(super) async fn each(
     from: u32,
     mut show: impl FnMut(u32, u64, bool),
 ) -> Result<(), Trouble> {
-    use super::batch::{Batch, Step};
     let command = format!("UID FETCH {from}:* (UID RFC822.SIZE FLAGS)");
     let mut batch = Batch::new(std::iter::once(command), PATIENCE);
     while let Some(step) = batch.next(&mut session.talk).await? {

@@ -56,7 +56,7 @@ pub(super) async fn open(
     let source = names.name(&config.folder)?;
     let chosen = select(&mut talk, &config.folder, &source).await?;
     talk.set_selected(Some(chosen.generation));
-    talk.forget_news();
+    talk.assume_news();
     let opened = Opened {
         generation: chosen.generation,
         messages: u64::from(talk.exists()),

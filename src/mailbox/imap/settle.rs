@@ -6,6 +6,7 @@
 //! by UID EXPUNGE; a plain EXPUNGE, which would remove what others marked, is never given.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::event::Proof;
@@ -19,7 +20,7 @@ use super::names::quoted;
 use super::open::PATIENCE;
 use super::reply::Reply;
 use super::session::{Filing, Session, uid_of};
-use super::uids::{Copyuid, UIDS_MAX, UidSet, sets};
+use super::uids::{UIDS_MAX, UidSet, sets};
 
 /// Time without any progress after which a move counts as unanswered. Long, because an answer
 /// that is not waited for makes a move uncertain.
@@ -43,22 +44,26 @@ pub(super) async fn settle(session: &mut Session, moves: &[Move]) -> Result<Vec<
         Filing::Move => "MOVE",
         Filing::Copy => "COPY",
     };
-    let outcome = transfer(session, &orders, verb).await?;
-    if session.filing == Filing::Copy {
-        remove(session, outcome.proved.iter().copied().collect()).await?;
-    }
-    let unproved: Vec<u32> = orders
-        .iter()
-        .flat_map(|(set, _)| &set.uids)
-        .filter(|uid| !outcome.proved.contains(uid))
-        .copied()
-        .collect();
-    let present = present(session, unproved).await?;
+    let mut outcome = Outcome::default();
+    transfer(session, &orders, verb, &mut outcome).await?;
+    let mut present = present(session, outcome.unproved(&orders)).await?;
     if outcome.proved.is_empty() {
         // Nothing was moved, so nothing is lost by stopping here.
         for reply in outcome.replies.values() {
             reply.patience()?;
         }
+    }
+    let spoiled = spoiled(orders, &outcome, &present);
+    if !spoiled.is_empty() {
+        transfer(session, &spoiled, verb, &mut outcome).await?;
+        present = self::present(session, outcome.unproved(&spoiled))
+            .await?
+            .into_iter()
+            .chain(present)
+            .collect();
+    }
+    if session.filing == Filing::Copy {
+        remove(session, outcome.proved.iter().copied().collect()).await?;
     }
     let end = |item: &Item| match uid_of(item) {
         Some(uid) if outcome.proved.contains(&uid) => MoveEnd::Proved(Proof::Copyuid),
@@ -112,6 +117,25 @@ pub(super) async fn remove(session: &mut Session, uids: Vec<u32>) -> Result<(), 
     Ok(())
 }
 
+/// What is worth a second try: some servers move nothing of a set of which one message is gone.
+fn spoiled(
+    orders: Vec<(UidSet, String)>,
+    outcome: &Outcome,
+    present: &BTreeSet<u32>,
+) -> Vec<(UidSet, String)> {
+    let mut again = Vec::new();
+    for (set, name) in orders {
+        let stayed = set.uids.iter().filter(|uid| present.contains(uid));
+        let stayed: Vec<u32> = stayed.copied().collect();
+        let gone = |uid: &u32| !present.contains(uid) && !outcome.proved.contains(uid);
+        if !stayed.is_empty() && set.uids.iter().any(gone) {
+            let sets = sets(stayed, UIDS_MAX).into_iter();
+            again.extend(sets.map(|set| (set, name.clone())));
+        }
+    }
+    again
+}
+
 /// Takes `\Deleted` back, so that nobody's EXPUNGE removes what we could not.
 async fn unmark(session: &mut Session, sets: &[UidSet]) -> Result<(), Trouble> {
     let commands = sets
@@ -133,16 +157,19 @@ async fn unmark(session: &mut Session, sets: &[UidSet]) -> Result<(), Trouble> {
 struct Outcome {
     /// UIDs that a COPYUID named.
     proved: BTreeSet<u32>,
-    /// Which command each UID was in.
-    order: HashMap<u32, usize>,
-    /// How each command ended.
-    replies: HashMap<usize, Reply>,
+    /// How the last command ended that held this UID.
+    replies: HashMap<u32, Arc<Reply>>,
 }
 
 impl Outcome {
+    fn unproved(&self, orders: &[(UidSet, String)]) -> Vec<u32> {
+        let asked = orders.iter().flat_map(|(set, _)| &set.uids);
+        let unproved = asked.filter(|uid| !self.proved.contains(uid));
+        unproved.copied().collect()
+    }
+
     fn why(&self, uid: u32) -> String {
-        let reply = self.order.get(&uid).and_then(|i| self.replies.get(i));
-        match reply {
+        match self.replies.get(&uid) {
             Some(reply) if !reply.ok() => reply.text(),
             Some(reply) => format!("the server said {} but did not move it", reply.text()),
             None => "the server did not say why".into(),
@@ -154,35 +181,28 @@ async fn transfer(
     session: &mut Session,
     orders: &[(UidSet, String)],
     verb: &str,
-) -> Result<Outcome, Trouble> {
-    let mut outcome = Outcome::default();
-    for (index, (set, _)) in orders.iter().enumerate() {
-        outcome
-            .order
-            .extend(set.uids.iter().map(|uid| (*uid, index)));
-    }
+    outcome: &mut Outcome,
+) -> Result<(), Trouble> {
     let commands = orders
         .iter()
         .map(|(set, name)| format!("UID {verb} {} {name}", set.text));
     let mut batch = Batch::new(commands, MOVE_PATIENCE);
-    let mut believe = |index: usize, code: &Copyuid| {
-        if let Some((set, _)) = orders.get(index) {
-            outcome.proved.extend(code.proves(&set.uids));
-        }
-    };
     while let Some(step) = batch.next(&mut session.talk).await? {
         match step {
-            // Most servers say it before the EXPUNGEs of the command they work on.
+            // Most servers say it untagged before the EXPUNGEs (RFC 6851 §4.3). Which command it
+            // belongs to is told by its UIDs: Dovecot finishes pipelined commands together.
             Step::Line {
                 line:
                     Line::Ok {
                         code: Code::Copyuid(code),
                         ..
                     },
-                oldest,
+                ..
             } => {
                 batch.progress();
-                believe(oldest, &code);
+                for (set, _) in orders {
+                    outcome.proved.extend(code.proves(&set.uids));
+                }
             }
             Step::Line {
                 line: Line::Expunge,
@@ -190,15 +210,20 @@ async fn transfer(
             } => batch.progress(),
             Step::Line { .. } => {}
             Step::Done { index, reply } => {
+                let Some((set, _)) = orders.get(index) else {
+                    continue;
+                };
                 // Gmail says it in the tagged reply.
                 if let (true, Code::Copyuid(code)) = (reply.ok(), &reply.code) {
-                    believe(index, code);
+                    outcome.proved.extend(code.proves(&set.uids));
                 }
-                outcome.replies.insert(index, reply);
+                let reply = Arc::new(reply);
+                let each = set.uids.iter().map(|uid| (*uid, reply.clone()));
+                outcome.replies.extend(each);
             }
         }
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// Which of `uids` the source folder still shows.

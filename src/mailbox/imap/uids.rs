@@ -62,15 +62,19 @@ pub(super) struct Copyuid {
 }
 
 impl Copyuid {
-    /// Which of the `asked` UIDs (ascending) it proves to be moved: none when the two sets differ
-    /// in number, or when it claims more than was asked for.
+    /// The UIDs it proves to be moved by a command that `asked` (ascending) for them: none when
+    /// its two sets differ in number, or when it names a UID that was not asked for.
     pub(super) fn proves(&self, asked: &[u32]) -> Vec<u32> {
         let claimed = count(&self.from);
         if claimed != count(&self.to) || claimed > asked.len() as u64 {
             return Vec::new();
         }
-        let named = |uid: &u32| self.from.iter().any(|range| range.contains(uid));
-        asked.iter().copied().filter(named).collect()
+        let named: Vec<u32> = self.from.iter().cloned().flatten().collect();
+        if named.iter().all(|uid| asked.binary_search(uid).is_ok()) {
+            named
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -113,6 +117,7 @@ mod tests {
             (vec![3..=5, 9..=9], vec![101..=104], vec![3, 4, 5, 9]),
             (vec![4..=4], vec![7..=7], vec![4]),
             (vec![8..=8], vec![7..=7], vec![]),
+            (vec![4..=6], vec![7..=9], vec![]),
             (vec![3..=5], vec![7..=8], vec![]),
             (vec![1..=u32::MAX], vec![1..=u32::MAX], vec![]),
             (vec![0..=u32::MAX], vec![1..=1], vec![]),
