@@ -28,3 +28,6 @@ pub use verify::Verified;
 pub use work::{Cursor, Earlier};
 
 pub use crate::audit::chain::Head;
+
+#[cfg(test)]
+mod tests;
