@@ -47,6 +47,7 @@ impl Head {
     };
 
     /// The head once a line with this body is added.
+    #[must_use]
     pub fn with(&self, body: &str) -> Self {
         let seq = self.seq + 1;
         Self {

@@ -33,10 +33,9 @@ pub fn personal(policy: PersonalPolicy, key: &[u8; 32], summary: &Summary) -> Pe
 }
 
 fn pseudonym(key: &[u8; 32], from: &str) -> String {
-    let mut mac = match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mac) => mac,
-        // HMAC takes keys of every length (RFC 2104 §2).
-        Err(_) => return String::new(),
+    // HMAC takes keys of every length (RFC 2104 §2).
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return String::new();
     };
     mac.update(b"triaged audit sender\0");
     mac.update(from.to_lowercase().as_bytes());

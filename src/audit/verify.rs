@@ -147,14 +147,18 @@ impl Verifier {
     }
 
     /// Takes the next line, without its line end.
-    pub fn line(&mut self, line: &[u8]) {
+    pub fn line(&mut self, bytes: &[u8]) {
         self.report.lines += 1;
         let last = self.report.head;
-        let Some(link) = std::str::from_utf8(line).ok().and_then(Link::read) else {
+        let Some(link) = std::str::from_utf8(bytes).ok().and_then(Link::read) else {
             self.find(last.seq, Fault::NoLine);
             return;
         };
-        if !link.holds() {
+        let gap = self.started && link.seq > last.seq + 1;
+        // The ledger has the hash before only in the row before; when that row is gone the line
+        // has zeros, and what is wrong is the gap.
+        let blind = gap && link.prev == Head::GENESIS.hash;
+        if !blind && !link.holds() {
             self.find(link.seq, Fault::Edited);
         }
         if self.started && link.seq <= last.seq {
@@ -165,7 +169,7 @@ impl Verifier {
         if !self.started {
             self.report.first = link.seq;
         }
-        if self.started && link.seq > last.seq + 1 {
+        if gap {
             let (first, last) = (last.seq + 1, link.seq - 1);
             self.find(link.seq, Fault::Removed { first, last });
         } else if (self.started || link.seq == 1) && link.prev != last.hash {
@@ -232,7 +236,8 @@ mod tests {
     use crate::audit::tests::lines;
 
     fn report(lines: &[String], head: Option<Head>) -> Report {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = lines.join("\n");
+        text.extend((!lines.is_empty()).then_some('\n'));
         let mut verifier = Verifier::new(Vec::new());
         verifier.read(text.as_bytes()).unwrap();
         verifier.finish(head)

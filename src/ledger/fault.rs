@@ -1,7 +1,7 @@
 //! What a failure of the database means: try again, or stop for good.
 //!
 //! The line is drawn by one question: can it be known what is on the disk? When there was no room
-//! or no lock, SQLite rolls back and all is as before. When a write or a sync failed, the system
+//! or no lock, the database rolls back and all is as before. When a write or a sync failed, the system
 //! may have dropped what it could not write and say yes the next time, so nothing is ever tried
 //! again: <https://www.sqlite.org/rescode.html> has the codes.
 
@@ -14,7 +14,7 @@ const LOCKED: [i32; 2] = [5, 6];
 /// `SQLITE_FULL`
 const FULL: i32 = 13;
 /// `SQLITE_IOERR_SHMSIZE`: the index of the write-ahead log cannot grow; happens before any write.
-const SHM_SIZE: i32 = 10 | (19 << 8);
+const SHM_SIZE: i32 = 0x0a | (19 << 8);
 /// `SQLITE_CORRUPT`, `SQLITE_NOTADB`
 const DAMAGED: [i32; 2] = [11, 26];
 /// `SQLITE_TOOBIG`, `SQLITE_CONSTRAINT`, `SQLITE_MISMATCH`, `SQLITE_RANGE`: what was asked is

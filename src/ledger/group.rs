@@ -213,11 +213,12 @@ impl<'a> Group<'a> {
     }
 
     async fn step(&mut self, conn: &mut SqliteConnection, wave: usize) -> Result<(), sqlx::Error> {
-        let mut rows: Vec<(usize, &Step, Option<(&MailboxName, u64)>)> = Vec::new();
+        let mut rows = Vec::new();
         for (n, slot) in self.slots.iter_mut().enumerate() {
             if let Prepared::Step(step) = slot.change
                 && slot.wave == wave
             {
+                let step: &Step = step;
                 slot.verdict = Verdict::Stale;
                 rows.push((n, step, slot.leased));
             }

@@ -83,6 +83,12 @@ impl Ledger {
         let writer = Writer::new(conn, path.clone(), copy, lock)
             .await
             .map_err(failed)?;
+        Ok(Self::start(writer, mode))
+    }
+
+    /// Sets the writer to work.
+    pub(super) fn start(writer: Writer, mode: Mode) -> Self {
+        let path = writer.path.clone();
         let reading = options(&path, READER_CACHE).read_only(true);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -95,9 +101,9 @@ impl Ledger {
             path,
             mode,
         };
-        Ok(Self {
+        Self {
             shared: Arc::new(shared),
-        })
+        }
     }
 
     /// Takes or renews the lease on `mailbox` for `ttl`. The same `holder` keeps its epoch.
@@ -192,7 +198,8 @@ fn options(path: &Path, cache: &'static str) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn connect(path: &Path, daemon: bool) -> Result<SqliteConnection, sqlx::Error> {
+/// The writer's connection.
+pub(super) async fn connect(path: &Path, daemon: bool) -> Result<SqliteConnection, sqlx::Error> {
     let options = options(path, WRITER_CACHE)
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)

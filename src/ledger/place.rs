@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use super::error::LedgerError;
 
-/// The ledger's file in the state directory; SQLite keeps `-wal` and `-shm` beside it.
+/// The ledger's file in the state directory; the database keeps `-wal` and `-shm` beside it.
 pub(super) const FILE_NAME: &str = "ledger.sqlite";
 
 /// The file whose lock the daemon holds.
 const LOCK_NAME: &str = "lock";
 
-/// The first bytes of every SQLite database.
+/// The first bytes of every database of this kind.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 fn distrust(path: &Path, why: &str) -> LedgerError {
@@ -86,7 +86,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, LedgerError> {
 
 /// The ledger's file: made empty with mode 0600 when `create` says so, else checked.
 ///
-/// SQLite gives its side files the mode of this one.
+/// The database gives its side files the mode of this one.
 pub(super) fn file(dir: &Path, create: bool) -> Result<PathBuf, LedgerError> {
     let path = dir.join(FILE_NAME);
     for name in [FILE_NAME, "ledger.sqlite-wal", "ledger.sqlite-shm"] {

@@ -10,7 +10,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::event::Entry;
 use crate::domain::ids::{MailboxName, TicketId};
-use crate::domain::life::{Life, Stage};
+use crate::domain::life::{Life, Next, Stage};
 use crate::domain::locator::Locator;
 
 /// Largest decision or plan that is stored, in bytes of JSON.
@@ -146,7 +146,7 @@ impl Step {
             ticket,
             expected,
             stage: StageName::of(&life.stage),
-            next: next.map(|next| next.as_str()),
+            next: next.map(Next::as_str),
             hold,
             until,
             tries: life.tries,

@@ -14,7 +14,7 @@ use super::fault;
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
 
 /// The schema this program writes.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(super) const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
 
 /// Marks the file as ours (`PRAGMA application_id`): "trgd".
 const APPLICATION: i64 = 0x7472_6764;

@@ -50,7 +50,7 @@ impl Ledger {
         let mut verifier = Verifier::new(anchors.clone());
         self.feed(&mut verifier, 1, head.seq).await?;
         let ledger = verifier.finish(Some(head));
-        let mut verified = Verified {
+        let mut found = Verified {
             ledger,
             file: None,
             waiting: 0,
@@ -59,10 +59,10 @@ impl Ledger {
             let mut known = anchors;
             known.push(head);
             let mut report = read(path, known).await?;
-            verified.waiting = self.compare(&mut report, head).await?;
-            verified.file = Some(report);
+            found.waiting = self.compare(&mut report, head).await?;
+            found.file = Some(report);
         }
-        Ok(verified)
+        Ok(found)
     }
 
     async fn feed(&self, verifier: &mut Verifier, from: u64, to: u64) -> Result<(), LedgerError> {

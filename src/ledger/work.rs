@@ -21,21 +21,21 @@ use crate::domain::ticket::Ticket;
 const PIECE: usize = 500;
 
 /// A page of unfinished tickets.
-const UNFINISHED: &str =
+pub(super) const UNFINISHED: &str =
     "WHERE t.mailbox = ? AND t.ended = 0 AND t.number > ? ORDER BY t.number LIMIT ?";
 
 /// Deferred tickets whose time has come.
-const DUE: &str = "WHERE t.until IS NOT NULL AND t.until <= ? ORDER BY t.until LIMIT ?";
+pub(super) const DUE: &str = "WHERE t.until IS NOT NULL AND t.until <= ? ORDER BY t.until LIMIT ?";
 
 /// The first deferred ticket.
-const NEXT_DUE: &str = "SELECT min(until) FROM ticket WHERE until IS NOT NULL";
+pub(super) const NEXT_DUE: &str = "SELECT min(until) FROM ticket WHERE until IS NOT NULL";
 
 /// Which items have a ticket; they come as one JSON list.
-const KNOWN: &str = "SELECT t.item, t.id, t.stage FROM json_each(?3) AS asked \
+pub(super) const KNOWN: &str = "SELECT t.item, t.id, t.stage FROM json_each(?3) AS asked \
      CROSS JOIN ticket t ON t.mailbox = ?1 AND t.generation = ?2 AND t.item = asked.value";
 
 /// Tickets with one of the contents; they come as one JSON list of hexadecimal digests.
-const BY_DIGEST: &str = "SELECT t.digest, t.id, t.generation, t.item, t.stage, t.action, \
+pub(super) const BY_DIGEST: &str = "SELECT t.digest, t.id, t.generation, t.item, t.stage, t.action, \
      t.attempts FROM json_each(?2) AS asked CROSS JOIN ticket t \
      ON t.digest = unhex(asked.value) AND t.mailbox = ?1 ORDER BY t.number";
 

@@ -250,8 +250,8 @@ impl Writer {
 
     async fn written(&mut self, batch: Batch, outcome: Outcome) {
         self.log_pages += GROUP_PAGES + outcome.lines.len();
-        batch.answer(outcome.answers, outcome.leases);
         if let Some(copy) = &mut self.copy {
+            // Into the system's memory only, so that nobody waits for the disk a second time.
             copy.add(
                 &mut self.conn,
                 outcome.before,
@@ -260,6 +260,7 @@ impl Writer {
             )
             .await;
         }
+        batch.answer(outcome.answers, outcome.leases);
     }
 
     fn failed(&mut self, batch: Batch, class: Class) {
