@@ -23,8 +23,9 @@ fn the_shipped_configuration_has_no_findings() {
         "{}",
         render(&config.warnings, false)
     );
-    assert!(config.registry.products().len() >= 3);
+    assert!(config.policy.registry.products().len() >= 3);
     let forwarded = config
+        .policy
         .registry
         .products()
         .iter()
@@ -119,11 +120,14 @@ fn defaults_are_what_the_shipped_comments_say() {
     let plain = shipped();
     assert_eq!(explicit.state_dir, plain.state_dir);
     assert_eq!(explicit.mailboxes, plain.mailboxes);
-    assert_eq!(explicit.routing, plain.routing);
+    assert_eq!(explicit.policy.routing, plain.policy.routing);
     assert_eq!(explicit.delivery, plain.delivery);
     assert_eq!(explicit.limits, plain.limits);
     assert_eq!(explicit.audit, plain.audit);
-    assert_eq!(explicit.rules.settings(), plain.rules.settings());
+    assert_eq!(
+        explicit.policy.rules.settings(),
+        plain.policy.rules.settings()
+    );
 }
 
 /// Copies the shipped configuration.
@@ -149,7 +153,7 @@ fn what_editors_write_is_taken_and_moves_nothing() {
     let dos = format!("\u{FEFF}{}", text.replace('\n', "\r\n"));
     std::fs::write(&path, &dos).expect("written");
     let config = load(directory.path()).unwrap_or_else(|f| panic!("{}", render(&f, false)));
-    assert_eq!(config.routing, shipped().routing);
+    assert_eq!(config.policy.routing, shipped().policy.routing);
     assert_ne!(config.digest, shipped().digest);
     std::fs::write(&path, format!("{dos}\r\nåäö = 1\r\n")).expect("written");
     let found = load(directory.path()).expect_err("a fault");
@@ -165,6 +169,7 @@ fn what_editors_write_is_taken_and_moves_nothing() {
 fn ruled(config: &Config, subject: &str, body: &str) -> (String, Priority) {
     let zones = [(Zone::Subject, subject), (Zone::Body, body)];
     let verdict = config
+        .policy
         .rules
         .classify(&zones.map(|(zone, text)| ZoneText { zone, text }));
     let category = match verdict.top {

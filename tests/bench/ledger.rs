@@ -384,7 +384,7 @@ fn decision() -> Decision {
 
 fn decided(d: Decision, digest: Digest) -> Happening {
     Happening::Decided {
-        digest,
+        digest: Some(digest),
         personal: Personal {
             from: Some("anna.lind@customer.example".to_owned()),
             subject: Some("Ledgerly kraschar när vi öppnar rapporten".to_owned()),

@@ -74,8 +74,18 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let base = folder.path().to_owned();
     lay_out(&base)?;
     let paint = Paint::stdout();
-    println!("{}", paint.paint(Style::Strong, "1. a mailbox with messages in several languages"));
-    println!("   {} messages in {}\n", MAIL.len(), base.join("mailbox").display());
+    println!(
+        "{}",
+        paint.paint(
+            Style::Strong,
+            "1. a mailbox with messages in several languages"
+        )
+    );
+    println!(
+        "   {} messages in {}\n",
+        MAIL.len(),
+        base.join("mailbox").display()
+    );
 
     println!("{}", paint.paint(Style::Strong, "2. triaged run --once"));
     let config_dir = base.join("config");
@@ -90,10 +100,19 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let state_dir = base.join("state");
     println!("{}\n", wait(all_tickets(&state_dir))?);
 
-    println!("{}", paint.paint(Style::Strong, "4. triaged explain 01-technical-sv.eml"));
+    println!(
+        "{}",
+        paint.paint(Style::Strong, "4. triaged explain 01-technical-sv.eml")
+    );
     let sample = base.join("01-technical-sv.eml");
     std::fs::write(&sample, MAIL.first().map_or("", |(_, text)| text))?;
-    explain::explain(&config_dir, &ExplainArgs { paths: vec![sample], json: false })?;
+    explain::explain(
+        &config_dir,
+        &ExplainArgs {
+            paths: vec![sample],
+            json: false,
+        },
+    )?;
 
     println!("{}", paint.paint(Style::Strong, "5. triaged audit verify"));
     let checked = config::load(&config_dir).map_err(|_| Failure::failed("configuration"))?;
@@ -134,7 +153,9 @@ fn count(directory: &Path) -> io::Result<usize> {
 
 async fn all_tickets(state_dir: &Path) -> Result<String, Failure> {
     let ledger = Ledger::open(state_dir, Mode::Person).await?;
-    let mut all = ledger.tickets(&TicketFilter::default(), TICKETS_MAX).await?;
+    let mut all = ledger
+        .tickets(&TicketFilter::default(), TICKETS_MAX)
+        .await?;
     all.reverse();
     Ok(tickets::as_table(&all))
 }
@@ -149,7 +170,10 @@ mod tests {
         for part in ["rules", "registry"] {
             for entry in std::fs::read_dir(root.join(part)).unwrap() {
                 let name = format!("{part}/{}", entry.unwrap().file_name().to_string_lossy());
-                assert!(SHIPPED.iter().any(|(own, _)| *own == name), "`{name}` is left out");
+                assert!(
+                    SHIPPED.iter().any(|(own, _)| *own == name),
+                    "`{name}` is left out"
+                );
             }
         }
     }

@@ -233,7 +233,7 @@ fn decided(ticket: &mut Ticket, when: i64, next: Next) -> Change {
         locator: None,
     };
     let what = Happening::Decided {
-        digest,
+        digest: Some(digest),
         personal: Personal::default(),
         kind: decision.kind,
         kind_reason: decision.kind_reason,
