@@ -24,7 +24,7 @@ pub fn account(server: Server, user: &str, password: PathBuf) -> MailboxConfig {
         folder: Folder::from("INBOX"),
         create_folders: true,
         first_run: FirstRun::All,
-        reconcile: Duration::from_secs(60),
+        reconcile: Duration::from_mins(1),
         max_size: SIZE_MAX,
     }
 }

@@ -123,9 +123,9 @@ async fn mail_is_read_byte_for_byte_and_filed_with_proof() {
     for (at, folder) in FOLDERS.iter().enumerate() {
         moves.extend(to(folder, &listing.entries[at * 100..at * 100 + 100]));
     }
-    let moved = mailbox.settle(moves).await.unwrap();
-    assert_eq!(moved.len(), 300);
-    for one in &moved {
+    let filed = mailbox.settle(moves).await.unwrap();
+    assert_eq!(filed.len(), 300);
+    for one in &filed {
         assert_eq!(one.end, MoveEnd::Proved(Proof::Copyuid), "{}", one.item);
     }
     for folder in FOLDERS {

@@ -197,7 +197,7 @@ impl Drop for Dovecot {
 fn configuration(root: &Path, user: &str, imap: u16, imaps: u16, more: &str) -> String {
     let root = root.display();
     format!(
-        r#"
+        r"
 protocols = imap
 listen = 127.0.0.1
 base_dir = {root}/run
@@ -244,7 +244,7 @@ service stats {{
   chroot =
 }}
 {more}
-"#
+"
     )
 }
 

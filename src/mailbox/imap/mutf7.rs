@@ -94,7 +94,8 @@ mod tests {
                     b',' => 63,
                     _ => panic!("{spelled}"),
                 })
-                .map(|v| format!("{v:06b}"))
+                .flat_map(|v| format!("{v:06b}").into_bytes())
+                .map(char::from)
                 .collect();
             let units: Vec<u16> = (0..bits.len() / 16)
                 .map(|i| u16::from_str_radix(&bits[i * 16..i * 16 + 16], 2).unwrap())
