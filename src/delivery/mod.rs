@@ -7,8 +7,10 @@
 
 pub mod breaker;
 mod lane;
+pub mod maildir;
 pub mod rate;
 pub mod retry;
+pub mod sendmail;
 pub mod smtp;
 
 pub use lane::{Capabilities, Lane, lanes};

@@ -4,3 +4,5 @@
 //! bytes and proves moves. What a message means, and when it may be moved, is decided above it.
 
 pub mod exchange;
+pub mod maildir;
+pub mod utf7;

@@ -1,11 +1,12 @@
 //! Files that survive a power cut: what these functions return `Ok` for is on the disk.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, FlockOperation, RenameFlags};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 
 /// Writes a directory's entries to the disk, so that a rename or creation in it is durable.
 pub fn sync_dir(directory: &Path) -> io::Result<()> {
@@ -14,8 +15,69 @@ pub fn sync_dir(directory: &Path) -> io::Result<()> {
 
 /// Moves `from` to `to`, refusing to overwrite: [`io::ErrorKind::AlreadyExists`] when `to` is
 /// there. Neither directory is synced; see [`sync_dir`].
+///
+/// Where the file system does not know a rename without replacement (NFS), the file gets its new
+/// name before it loses the old one: for a moment it has both, never neither.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(Into::into)
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => link_new(from, to),
+        result => result.map_err(Into::into),
+    }
+}
+
+fn link_new(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
+}
+
+/// Opens a regular file for reading. Neither follows a symbolic link nor waits for the other end
+/// of a FIFO.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] when `path` is anything else than a regular file.
+pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(descriptor) => File::from(descriptor),
+        // A link, or a socket.
+        Err(Errno::LOOP | Errno::NXIO) => return Err(refused()),
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(refused())
+    }
+}
+
+/// Whether two regular files hold the same bytes; true at once when they are one file under two
+/// names. Reads both in pieces of 64 KiB.
+pub fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
+    const PIECE: usize = 64 << 10;
+    let (one, one_is) = open_regular(one)?;
+    let (other, other_is) = open_regular(other)?;
+    if (one_is.dev(), one_is.ino()) == (other_is.dev(), other_is.ino()) {
+        return Ok(true);
+    }
+    if one_is.len() != other_is.len() {
+        return Ok(false);
+    }
+    let mut one = BufReader::with_capacity(PIECE, one);
+    let mut other = BufReader::with_capacity(PIECE, other);
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if length == 0 {
+            return Ok(left.len() == right.len());
+        }
+        if left[..length] != right[..length] {
+            return Ok(false);
+        }
+        one.consume(length);
+        other.consume(length);
+    }
 }
 
 /// Replaces `path` by `bytes` so that a reader sees the old or the new content, never a part:
@@ -47,4 +109,67 @@ pub fn lock(path: &Path) -> io::Result<File> {
         .open(path)?;
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_of_moving_refuse_to_overwrite() {
+        for moved in [rename_new, link_new] {
+            let dir = tempfile::tempdir().unwrap();
+            let [from, to] = ["from", "to"].map(|name| dir.path().join(name));
+            fs::write(&from, "a").unwrap();
+            fs::write(&to, "b").unwrap();
+            let taken = moved(&from, &to).unwrap_err();
+            assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read(&to).unwrap(), b"b");
+            fs::remove_file(&to).unwrap();
+            moved(&from, &to).unwrap();
+            assert_eq!(fs::read(&to).unwrap(), b"a");
+            assert!(!from.exists());
+        }
+    }
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("file"), "a").unwrap();
+        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        fs::create_dir(at("directory")).unwrap();
+        rustix::fs::mknodat(CWD, at("fifo"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        assert!(open_regular(&at("file")).is_ok());
+        for name in ["link", "directory", "fifo", "socket"] {
+            let error = open_regular(&at(name)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{name}");
+        }
+        let absent = open_regular(&at("absent")).unwrap_err();
+        assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn content_is_compared_to_the_last_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let long = vec![7; 200_000];
+        let mut other = long.clone();
+        other[199_999] = 8;
+        fs::write(at("a"), &long).unwrap();
+        fs::write(at("b"), &long).unwrap();
+        fs::write(at("c"), &other).unwrap();
+        fs::write(at("d"), &long[1..]).unwrap();
+        fs::hard_link(at("a"), at("e")).unwrap();
+        for (name, same) in [
+            ("a", true),
+            ("b", true),
+            ("c", false),
+            ("d", false),
+            ("e", true),
+        ] {
+            assert_eq!(same_content(&at("a"), &at(name)).unwrap(), same, "{name}");
+        }
+    }
 }
