@@ -1,5 +1,7 @@
 //! Delivery by SMTP: dialogues with a scripted server, and a real Postfix.
 
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 #[path = "support/pki.rs"]
 mod pki;
 #[path = "support/postfix.rs"]
@@ -24,8 +26,8 @@ fn address(text: &str) -> Address {
 /// A message with `lines` as its body; every line is ended by CRLF.
 fn message(subject: &str, lines: &[&str]) -> Rendered {
     let head = format!("From: help@partner.example\r\nSubject: {subject}\r\n\r\n");
-    let body: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    let bytes = (head + &body).into_bytes();
+    let body = lines.iter().flat_map(|line| [line, "\r\n"]);
+    let bytes = (head + &body.collect::<String>()).into_bytes();
     let eight_bit = !bytes.is_ascii();
     Rendered { bytes, eight_bit }
 }

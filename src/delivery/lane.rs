@@ -1,4 +1,12 @@
-//! A way out, used by one task at a time.
+//! A way out, used by one task at a time: the closed set of transports behind one call.
+//!
+//! What a lane promises, whatever is behind it: nothing leaves before the gate has opened, one
+//! message goes to one recipient, and the outcome is final for this attempt. How often to try and
+//! what to try next is not its business.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::maildir::MaildirLane;
 use super::sendmail::SendmailLane;
@@ -8,10 +16,13 @@ use crate::domain::address::Address;
 use crate::domain::outcome::{Cause, Outcome};
 use crate::mail::rendered::Rendered;
 
+/// Longest wait for the gate where no server waits behind it.
+const GATE_MAX: Duration = Duration::from_mins(1);
+
 /// What a way out can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Bytes above 127 may stand in the message.
+    /// Bytes above 127 may stand in the message (RFC 6152).
     pub eight_bit: bool,
     /// Most bytes of a message; `None` when no bound is known.
     pub size_max: Option<u64>,
@@ -27,17 +38,8 @@ pub enum Lane {
     Sendmail(SendmailLane),
 }
 
-/// How many lanes `config` allows at once, at least 1.
-pub fn lanes(config: &DeliveryConfig) -> usize {
-    match &config.transport {
-        Transport::Smtp(smtp) => smtp.connections.max(1),
-        // Both write to this host's disk; more lanes would only queue there.
-        Transport::Maildir { .. } | Transport::Sendmail { .. } => 1,
-    }
-}
-
 impl Lane {
-    /// A lane that has touched nothing yet.
+    /// The way out that `config` names. Nothing is touched or connected yet.
     pub fn new(config: &DeliveryConfig) -> Self {
         match &config.transport {
             Transport::Smtp(smtp) => Self::Smtp(Box::new(SmtpLane::new(smtp.clone()))),
@@ -46,25 +48,36 @@ impl Lane {
         }
     }
 
-    /// Makes ready to send, and says what the way out takes.
+    /// Makes the way ready, connecting and logging in where needed, and says what it can carry.
+    /// Nothing is sent.
     ///
     /// # Errors
-    /// [`Outcome::Deferred`] with a general cause; no message is concerned.
+    /// An [`Outcome::Deferred`] that concerns no ticket: its cause is the server, our identity or
+    /// a sending limit.
     pub async fn ready(&mut self) -> Result<Capabilities, Outcome> {
         match self {
             Self::Smtp(lane) => lane.ready().await,
-            // A file takes any bytes; `sendmail` takes 8 bits and converts where it must.
-            Self::Maildir(_) | Self::Sendmail(_) => Ok(Capabilities {
+            Self::Maildir(_) => Ok(Capabilities {
                 eight_bit: true,
+                size_max: None,
+            }),
+            // Where the program passes it on to cannot be asked.
+            Self::Sendmail(_) => Ok(Capabilities {
+                eight_bit: false,
                 size_max: None,
             }),
         }
     }
 
-    /// Sends `message` to `recipient`. `gate` is waited for before the first byte of the message
-    /// leaves; when it says `false`, nothing leaves and the outcome is deferred.
+    /// Sends `message` from the envelope sender `from` to `recipient`.
     ///
-    /// The future may be dropped: nothing half-sent is used again.
+    /// `gate` is awaited at most once, when nothing but the message itself is missing; over SMTP
+    /// that is after the server has answered DATA. It answers `true` once whatever must be durable
+    /// before is. When it answers `false`, or not within a minute, nothing is sent and the outcome
+    /// is [`Outcome::Deferred`].
+    ///
+    /// A call that is dropped leaves the lane usable; whether its message was accepted is then as
+    /// unknown as after [`Outcome::Uncertain`].
     pub async fn send<G: Future<Output = bool>>(
         &mut self,
         from: &Address,
@@ -74,26 +87,46 @@ impl Lane {
     ) -> Outcome {
         match self {
             Self::Smtp(lane) => lane.send(from, recipient, message, gate).await,
-            Self::Maildir(lane) => {
-                if !gate.await {
-                    return not_begun();
-                }
-                lane.send(recipient, message).await
-            }
-            Self::Sendmail(lane) => {
-                if !gate.await {
-                    return not_begun();
-                }
-                lane.send(from, recipient, message).await
-            }
+            Self::Maildir(lane) => match opened(gate, GATE_MAX).await {
+                Ok(()) => lane.send(recipient, message).await,
+                Err(outcome) => outcome,
+            },
+            Self::Sendmail(lane) => match opened(gate, GATE_MAX).await {
+                Ok(()) => lane.send(from, recipient, message).await,
+                Err(outcome) => outcome,
+            },
+        }
+    }
+
+    /// Gives up what is kept open, politely and without waiting. The next use opens it again.
+    pub fn close(&mut self) {
+        if let Self::Smtp(lane) = self {
+            lane.close();
         }
     }
 }
 
-fn not_begun() -> Outcome {
-    let reply = "not begun: the outcome before it could not be recorded".to_owned();
-    Outcome::Deferred {
+/// Waits for `gate`, or says why the message stays here.
+pub(super) async fn opened<G: Future<Output = bool>>(
+    gate: G,
+    limit: Duration,
+) -> Result<(), Outcome> {
+    let why = match timeout(limit, gate).await {
+        Ok(true) => return Ok(()),
+        Ok(false) => "the ledger did not agree",
+        Err(_) => "the ledger did not answer in time",
+    };
+    Err(Outcome::Deferred {
         cause: Cause::Server,
-        reply,
+        reply: format!("{why}; the message was not sent"),
+    })
+}
+
+/// How many lanes `config` allows at once, at least 1.
+pub fn lanes(config: &DeliveryConfig) -> usize {
+    match &config.transport {
+        Transport::Smtp(smtp) => smtp.connections.max(1),
+        // Both write to this host's disk; more lanes would only queue there.
+        Transport::Maildir { .. } | Transport::Sendmail { .. } => 1,
     }
 }

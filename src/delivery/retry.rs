@@ -100,7 +100,10 @@ mod tests {
         let start = Timestamp::UNIX_EPOCH;
         let mut now = start;
         let mut waits = Vec::new();
-        while let Some(at) = next(failure, waits.len() as u32 + 1, start, now, DAYS_5, 0.0) {
+        for attempts in 1.. {
+            let Some(at) = next(failure, attempts, start, now, DAYS_5, 0.0) else {
+                break;
+            };
             waits.push(u64::try_from(at.duration_since(now).as_mins()).unwrap());
             now = at;
         }

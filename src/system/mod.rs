@@ -1,4 +1,4 @@
-//! Small primitives of the operating system: durable files, locks, Maildir drops, connections.
+//! Small primitives of the operating system: durable files, locks, connections, Maildir drops.
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 

@@ -3,6 +3,7 @@
 use triaged::config::delivery::{AllowList, DeliveryConfig, SmtpConfig, Transport};
 use triaged::config::net::{Server, Tls};
 use triaged::delivery::smtp::SmtpLane;
+use triaged::delivery::{Lane, lanes};
 use triaged::domain::outcome::{Cause, Outcome};
 
 use crate::smtp_peer::{Act, Always, Peer, Plan, Rule};
@@ -141,17 +142,64 @@ async fn a_message_out_of_form_is_not_sent() {
     assert_eq!(peer.record().connections, 0);
 }
 
-#[test]
-fn there_are_as_many_lanes_as_connections() {
-    let mut config = DeliveryConfig {
-        transport: Transport::Smtp(config("127.0.0.1", 25)),
+fn delivery(transport: Transport) -> DeliveryConfig {
+    DeliveryConfig {
+        transport,
         allow: AllowList::default(),
         per_minute: None,
         expire: std::time::Duration::from_hours(1),
-    };
-    assert_eq!(triaged::delivery::lanes(&config), 3);
-    config.transport = Transport::Maildir {
-        path: "/nowhere".into(),
-    };
-    assert_eq!(triaged::delivery::lanes(&config), 1);
+    }
+}
+
+#[tokio::test]
+async fn every_way_out_asks_the_gate_once_and_obeys_it() {
+    let peer = Peer::start(Plan::default()).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let outbox = folder.path().join("outbox");
+    // It keeps what it is given beside the name it is called by.
+    let program = folder.path().join("sendmail");
+    let fake = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/cases/delivery/fake-sendmail"
+    );
+    std::os::unix::fs::symlink(fake, &program).expect("a link");
+    let ways = [
+        (Transport::Smtp(config("127.0.0.1", peer.address.port())), 3),
+        (
+            Transport::Maildir {
+                path: outbox.clone(),
+            },
+            1,
+        ),
+        (Transport::Sendmail { program }, 1),
+    ];
+    let (from, to) = (
+        address("help@partner.example"),
+        address("a@publisher.example"),
+    );
+    for (transport, wanted) in ways {
+        let config = delivery(transport);
+        assert_eq!(lanes(&config), wanted, "{config:?}");
+        let mut lane = Lane::new(&config);
+        lane.ready().await.expect("a way that is there");
+        for open in [false, true] {
+            let mut asked = 0;
+            let gate = async {
+                asked += 1;
+                open
+            };
+            let outcome = lane.send(&from, &to, &message("one", &[]), gate).await;
+            assert_eq!(asked, 1, "{config:?}");
+            let delivered = matches!(outcome, Outcome::Delivered { .. });
+            assert_eq!(delivered, open, "{config:?}: {outcome:?}");
+        }
+        lane.close();
+    }
+    assert_eq!(peer.record().stored.len(), 1);
+    assert_eq!(
+        std::fs::read_dir(outbox.join("new"))
+            .expect("a Maildir")
+            .count(),
+        1
+    );
 }

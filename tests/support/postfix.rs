@@ -15,7 +15,7 @@ pub const MAILBOX: &str = "support@publisher.example";
 /// Most bytes of a message, as announced by SIZE.
 pub const SIZE_MAX: usize = 1_000_000;
 /// How long mail may take from acceptance to the mailbox.
-const DELIVERY_MAX: Duration = Duration::from_secs(60);
+const DELIVERY_MAX: Duration = Duration::from_mins(1);
 /// The user `nobody`, who owns the mailbox.
 const NOBODY: u32 = 65_534;
 

@@ -300,10 +300,11 @@ impl Talk {
                 "MAIL" => self.sender = true,
                 "RCPT" => self.recipients += 1,
                 "STARTTLS" => return Ok(Some(stream.into_inner())),
-                "DATA" => match self.message(&mut stream).await? {
-                    Next::End => return Ok(None),
-                    _ => continue,
-                },
+                "DATA" => {
+                    if matches!(self.message(&mut stream).await?, Next::End) {
+                        return Ok(None);
+                    }
+                }
                 _ => {}
             }
         }

@@ -296,15 +296,15 @@ mod tests {
     const ROWS: &str = include_str!("../../../tests/cases/smtp/replies.txt");
 
     fn step(word: &str) -> Step {
-        [Step::Mail, Step::Rcpt, Step::Data]
-            .into_iter()
-            .find(|step| step.as_str() == word)
-            .unwrap_or(match word {
-                "HELLO" => Step::Hello,
-                "AUTH" => Step::Auth,
-                "END" => Step::End,
-                _ => panic!("`{word}` is no step"),
-            })
+        match word {
+            "HELLO" => Step::Hello,
+            "AUTH" => Step::Auth,
+            "MAIL" => Step::Mail,
+            "RCPT" => Step::Rcpt,
+            "DATA" => Step::Data,
+            "END" => Step::End,
+            _ => panic!("`{word}` is no step"),
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! SMTP: one connection to a submission server or relay, kept warm, one message at a time.
 //!
 //! The client library supplies addresses, commands and log-in mechanisms; connections, replies
-//! and deadlines are our own, see [`wire`]. Which ticket is sent when is the pipeline's.
+//! and deadlines are our own, see `wire.rs`. Which ticket is sent when is the pipeline's.
 //!
 //! Invariants:
 //! - A message is delivered when the answer to its final dot is exactly `250`, and not otherwise.

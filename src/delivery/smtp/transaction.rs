@@ -16,6 +16,7 @@ use super::offer::Offer;
 use super::patience::Patience;
 use super::session::{Session, deferred, lost, refused};
 use super::wire::Broken;
+use crate::delivery::lane::opened;
 use crate::domain::address::Address;
 use crate::domain::outcome::{Cause, Outcome, spoken};
 use crate::mail::rendered::Rendered;
@@ -176,10 +177,8 @@ pub(super) async fn finish<G: Future<Output = bool>>(
     gate: G,
     patience: &Patience,
 ) -> Outcome {
-    match timeout(patience.gate, gate).await {
-        Ok(true) => {}
-        Ok(false) => return withheld("the ledger did not agree"),
-        Err(_) => return withheld("the ledger did not answer in time"),
+    if let Err(outcome) = opened(gate, patience.gate).await {
+        return outcome;
     }
     let wire = &mut session.wire;
     let mut left = pieces.len();
@@ -213,10 +212,6 @@ fn wait_after(left: usize, patience: &Patience) -> Duration {
     } else {
         patience.courtesy
     }
-}
-
-fn withheld(why: &str) -> Outcome {
-    deferred(Cause::Server, &format!("{why}; the message was not sent"))
 }
 
 /// No verdict was read: certain only as long as the end of the message cannot have left.
