@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod imap;
 mod life;
+mod smtp;
+mod support;
 mod tidy;

@@ -6,8 +6,8 @@ use triaged::delivery::smtp::SmtpLane;
 use triaged::delivery::{Lane, lanes};
 use triaged::domain::outcome::{Cause, Outcome};
 
-use crate::smtp_peer::{Act, Always, Peer, Plan, Rule};
-use crate::{address, message};
+use super::{address, message};
+use crate::support::smtp_peer::{Act, Always, Peer, Plan, Rule};
 
 fn config(host: &str, port: u16) -> SmtpConfig {
     SmtpConfig {

@@ -1,6 +1,6 @@
 //! Dialogues with a scripted server, one case a file under `tests/cases/imap`.
 //!
-//! A case is a list of steps: `> request`, then what is said on the wire (see [`crate::peer`]),
+//! A case is a list of steps: `> request`, then what is said on the wire (see [`crate::imap::peer`]),
 //! then `= …` lines that say what the request must have given. `@ open CAPABILITIES` stands for
 //! the usual opening, in `opening.inc`, with these capabilities after log-in. Lines that begin
 //! with `#` say what the case is about.
@@ -19,8 +19,8 @@ use triaged::mailbox::exchange::{
 };
 use triaged::mailbox::imap::ImapMailbox;
 
-use crate::account::account;
-use crate::peer::Peer;
+use crate::imap::account::account;
+use crate::imap::peer::Peer;
 
 /// Longest wait for a request's answer after the script is done.
 const ANSWER_TIME: Duration = Duration::from_secs(10);

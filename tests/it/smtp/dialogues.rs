@@ -17,9 +17,9 @@ use triaged::delivery::smtp::{Patience, SmtpLane};
 use triaged::domain::outcome::Outcome;
 use triaged::mail::rendered::Rendered;
 
-use crate::pki::Authority;
-use crate::smtp_peer::{Peer, Plan, Rule};
-use crate::{address, message};
+use super::{address, message};
+use crate::support::pki::Authority;
+use crate::support::smtp_peer::{Peer, Plan, Rule};
 
 const PASSWORD: &str = "correct horse battery";
 

@@ -10,9 +10,9 @@ use triaged::delivery::smtp::SmtpLane;
 use triaged::domain::outcome::{Cause, Outcome};
 use triaged::mail::rendered::Rendered;
 
-use crate::pki::Authority;
-use crate::postfix::{MAILBOX, Postfix, SIZE_MAX, free_port};
-use crate::{address, message};
+use super::{address, message};
+use crate::support::pki::Authority;
+use crate::support::postfix::{MAILBOX, Postfix, SIZE_MAX, free_port};
 
 fn config(port: u16, tls: Tls, authority: Option<&Authority>) -> SmtpConfig {
     SmtpConfig {

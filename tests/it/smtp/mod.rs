@@ -1,19 +1,7 @@
 //! Delivery by SMTP: dialogues with a scripted server, and a real Postfix.
 
-#![allow(clippy::expect_used, clippy::unwrap_used)]
-
-#[path = "support/pki.rs"]
-mod pki;
-#[path = "support/postfix.rs"]
-mod postfix;
-#[path = "support/smtp_peer.rs"]
-mod smtp_peer;
-
-#[path = "smtp/dialogues.rs"]
 mod dialogues;
-#[path = "smtp/lane.rs"]
 mod lane;
-#[path = "smtp/real.rs"]
 mod real;
 
 use triaged::domain::address::Address;

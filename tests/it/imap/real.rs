@@ -18,8 +18,8 @@ use triaged::mailbox::exchange::{
 };
 use triaged::mailbox::imap::ImapMailbox;
 
-use crate::account::{self, SIZE_MAX};
-use crate::dovecot::{Dovecot, PASSWORD, USER};
+use crate::imap::account::{self, SIZE_MAX};
+use crate::support::dovecot::{Dovecot, PASSWORD, USER};
 
 const FOLDERS: [&str; 3] = ["Queue", "Ärenden/Öppna", "Sent on & filed"];
 

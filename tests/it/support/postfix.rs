@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::pki::Identity;
+use crate::support::pki::Identity;
 
 /// The one address that gets mail.
 pub const MAILBOX: &str = "support@publisher.example";

@@ -1,0 +1,7 @@
+//! Real servers and scripted peers that the tests of several areas talk to. Everything listens on
+//! loopback, lives in a temporary directory, and is ended by the id of the process it started.
+
+pub mod dovecot;
+pub mod pki;
+pub mod postfix;
+pub mod smtp_peer;
