@@ -146,9 +146,10 @@ fn a_missing_directory_is_told() {
 fn findings_are_bounded_and_an_error_beyond_the_bound_still_refuses() {
     let directory = tempfile::tempdir().expect("a directory");
     lay_out(&root().join("tests/cases/config/base"), directory.path());
-    let text: String = (0..FINDINGS_MAX * 2)
-        .map(|n| format!("unknown-{n} = 1\n"))
+    let keys: Vec<String> = (0..FINDINGS_MAX * 2)
+        .map(|n| format!("unknown-{n} = 1"))
         .collect();
+    let text = keys.join("\n");
     std::fs::write(directory.path().join("rules/a.toml"), text).expect("a file");
     let found = load(directory.path()).expect_err("many findings");
     assert_eq!(found.len(), FINDINGS_MAX + 1);
