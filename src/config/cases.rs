@@ -4,9 +4,10 @@
 //! several) wrong with it, and `expected.txt`, the whole rendered text. Where a case leaves a
 //! file out it stands on a sound base: the files of `tests/cases/config/base`.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::findings::{Severity, any_error, render};
+use super::findings::{FINDINGS_MAX, Severity, any_error, render};
 use super::load;
 use super::shipped::lay_out_shipped;
 
@@ -89,7 +90,11 @@ fn what_is_no_plain_file_is_refused_and_never_shown() {
     let directory = tempfile::tempdir().expect("a directory");
     let elsewhere = tempfile::tempdir().expect("a directory");
     let secret = elsewhere.path().join("shadow");
-    std::fs::write(&secret, "root:$6$notforyoureyes:1:0:::::\n").expect("a file");
+    std::fs::write(
+        &secret,
+        "root:$6$notforyoureyes:1:0:::::\nnotforyoureyes = \"notforyoureyes\"\n",
+    )
+    .expect("a file");
     lay_out_shipped(&root().join("config"), directory.path());
     let rules = directory.path().join("rules");
     std::os::unix::fs::symlink(&secret, rules.join("a.toml")).expect("a link");
@@ -98,7 +103,10 @@ fn what_is_no_plain_file_is_refused_and_never_shown() {
     std::fs::write(rules.join("d.toml"), vec![b'#'; (1 << 20) + 1]).expect("a file");
     std::fs::write(rules.join("e.toml"), b"a = \"\xFF\"").expect("a file");
     std::fs::write(rules.join("f.toml"), "a\n\0").expect("a file");
-    let found = load(directory.path()).expect_err("six findings");
+    let open = rules.join("g.toml");
+    std::fs::write(&open, "").expect("a file");
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o666)).expect("a mode");
+    let found = load(directory.path()).expect_err("seven findings");
     let text = render(&found, false);
     assert!(!text.contains("notforyoureyes"), "{text}");
     let told: Vec<String> = found
@@ -114,6 +122,7 @@ fn what_is_no_plain_file_is_refused_and_never_shown() {
         "d.toml: error: it is larger than 1 MiB",
         "e.toml: error: it is not UTF-8 (line 1, column 6)",
         "f.toml: error: it holds a NUL byte (line 2, column 1)",
+        "g.toml: error: everybody may write to it (mode 666)",
     ] {
         assert!(
             told.iter().any(|t| t.starts_with(expected)),
@@ -131,4 +140,20 @@ fn a_missing_directory_is_told() {
             "/nonexistent/triaged: error: there is no such directory; name the directory that holds `triaged.toml` with `--config`"
         ]
     );
+}
+
+#[test]
+fn findings_are_bounded_and_an_error_beyond_the_bound_still_refuses() {
+    let directory = tempfile::tempdir().expect("a directory");
+    lay_out(&root().join("tests/cases/config/base"), directory.path());
+    let keys: Vec<String> = (0..FINDINGS_MAX * 2)
+        .map(|n| format!("unknown-{n} = 1"))
+        .collect();
+    let text = keys.join("\n");
+    std::fs::write(directory.path().join("rules/a.toml"), text).expect("a file");
+    let found = load(directory.path()).expect_err("many findings");
+    assert_eq!(found.len(), FINDINGS_MAX + 1);
+    let last = found.last().expect("a last one");
+    assert_eq!(last.message, format!("and {FINDINGS_MAX} more findings"));
+    assert_eq!(last.severity, Severity::Error);
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::file::source::{Place, Source};
 
@@ -228,39 +228,28 @@ pub fn render(findings: &[Finding], colour: bool) -> String {
         .collect()
 }
 
-fn group(finding: &Finding) -> annotate_snippets::Group<'_> {
+fn group(finding: &Finding) -> Group<'_> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = annotate_snippets::Group::with_title(level.primary_title(&finding.message));
+    let mut group = Group::with_title(level.primary_title(&finding.message));
     let also = finding.also.as_ref();
-    match &finding.marked {
-        Some(marked) if !marked.source.shown.is_empty() => {
-            let mut first =
-                snippet(marked).annotation(AnnotationKind::Primary.span(marked.span.clone()));
-            let mut second = None;
-            if let Some(also) = also {
-                let note = AnnotationKind::Context
-                    .span(also.marked.span.clone())
-                    .label(&also.label);
-                if also.file == finding.file {
-                    first = first.annotation(note);
-                } else if !also.marked.source.shown.is_empty() {
-                    second = Some(snippet(&also.marked).annotation(note));
-                }
-            }
-            group = group.element(first);
-            if let Some(second) = second {
-                group = group.element(second);
-            }
-        }
-        _ => {
-            let mut origin = annotate_snippets::Origin::path(&finding.file);
-            if let Some(Place { line, column }) = finding.place {
-                origin = origin.line(line).char_column(column);
-            }
-            group = group.element(origin);
+    // Two places in one file are shown in one piece.
+    let near = also.filter(|also| also.file == finding.file);
+    let marks = finding.marked.as_ref().map(|marked| {
+        let second = near.map(|also| (&also.marked.span, also.label.as_str()));
+        (marked, Some(&marked.span), second)
+    });
+    match marks.and_then(|(marked, first, second)| excerpt(&marked.source, first, second)) {
+        Some(excerpt) => group = group.element(excerpt),
+        None => group = group.element(origin(&finding.file, finding.place)),
+    }
+    if let (Some(also), None) = (also, near) {
+        let second = Some((&also.marked.span, also.label.as_str()));
+        match excerpt(&also.marked.source, None, second) {
+            Some(excerpt) => group = group.element(excerpt),
+            None => group = group.element(origin(&also.file, Some(also.place))),
         }
     }
     if let Some(help) = &finding.help {
@@ -269,8 +258,36 @@ fn group(finding: &Finding) -> annotate_snippets::Group<'_> {
     group
 }
 
-fn snippet(marked: &Marked) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-    Snippet::source(&marked.source.shown).path(&marked.source.name)
+fn origin(file: &str, place: Option<Place>) -> Origin<'_> {
+    let origin = Origin::path(file);
+    match place {
+        Some(Place { line, column }) => origin.line(line).char_column(column),
+        None => origin,
+    }
+}
+
+/// The lines of a file with the fault, or what belongs to it, underlined; nothing when the file
+/// must not be shown or the lines are too long for anybody to read.
+fn excerpt<'f>(
+    source: &'f Source,
+    fault: Option<&Range<usize>>,
+    other: Option<(&Range<usize>, &'f str)>,
+) -> Option<Snippet<'f, Annotation<'f>>> {
+    /// Longest line shown, in bytes.
+    const LINE_BYTES_MAX: usize = 1_000;
+    let spans = || fault.into_iter().chain(other.map(|(span, _)| span));
+    let start = spans().map(|span| span.start).min()?;
+    let end = spans().map(|span| span.end).max()?;
+    let (lines, number) = source.lines_around(&(start..end));
+    let shown = source.shown.get(lines.clone())?;
+    if source.shown.is_empty() || shown.lines().any(|line| line.len() > LINE_BYTES_MAX) {
+        return None;
+    }
+    let here = |span: &Range<usize>| span.start - lines.start..span.end - lines.start;
+    let fault = fault.map(|span| AnnotationKind::Primary.span(here(span)));
+    let other = other.map(|(span, label)| AnnotationKind::Context.span(here(span)).label(label));
+    let snippet = Snippet::source(shown).path(&source.name).line_start(number);
+    Some(snippet.annotations(fault.into_iter().chain(other)))
 }
 
 fn count(findings: &[Finding]) -> String {

@@ -15,6 +15,9 @@ use std::path::Path;
 /// Most bytes one file may have.
 pub const BYTES_MAX: u64 = 1 << 20;
 
+/// Bytes between two known numbers of characters.
+const STRIDE: usize = 1024;
+
 /// A file's text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
@@ -24,6 +27,9 @@ pub struct Source {
     pub text: String,
     /// Where each line begins, in bytes.
     lines: Vec<usize>,
+    /// How many characters begin before each [`STRIDE`] of bytes, so that a fault at the end of
+    /// a very long line is placed as fast as any.
+    characters: Vec<usize>,
     /// The same text, byte for byte as long, with secrets blotted out; empty when it must not be
     /// shown.
     pub shown: String,
@@ -82,13 +88,21 @@ impl Source {
             matches!(real, (Ok(file), Ok(directory)) if file.starts_with(&directory))
         });
         let shown = if inside { blot(&text) } else { String::new() };
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
         let source = Self {
+            lines: std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
+            characters: text
+                .as_bytes()
+                .chunks(STRIDE)
+                .scan(0, |before, chunk| {
+                    let here = *before;
+                    *before += characters(chunk);
+                    Some(here)
+                })
+                .collect(),
             name,
             text,
-            lines,
             shown,
         };
         Ok((source, bytes))
@@ -105,8 +119,32 @@ impl Source {
             .unwrap_or_default();
         Place {
             line,
-            column: 1 + characters(&self.text.as_bytes()[start..offset]),
+            column: 1 + self.characters_before(offset) - self.characters_before(start),
         }
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let stride = offset / STRIDE;
+        let counted = self.characters.get(stride).copied();
+        let rest = self.text.as_bytes().get(stride * STRIDE..offset);
+        counted.map_or_else(
+            // Only right at the end of a text that fills its last stride.
+            || characters(self.text.as_bytes()),
+            |counted| counted + rest.map_or(0, characters),
+        )
+    }
+
+    /// The bytes of the lines on which `span` begins and ends, and the number of the first.
+    pub fn lines_around(&self, span: &Range<usize>) -> (Range<usize>, usize) {
+        let first = self.lines.partition_point(|&start| start <= span.start);
+        let last = self.lines.partition_point(|&start| start <= span.end);
+        let start = self
+            .lines
+            .get(first.saturating_sub(1))
+            .copied()
+            .unwrap_or_default();
+        let end = self.lines.get(last).copied().unwrap_or(self.text.len());
+        (start..end, first)
     }
 
     /// `span` moved to where characters begin and end, so that it can be shown.
@@ -269,6 +307,14 @@ mod tests {
         assert_eq!(place_in(text, at), Place { line: 2, column: 9 });
         assert_eq!(place_in(text, 0), Place { line: 1, column: 1 });
         assert_eq!(place_in(text, 9999).line, 2);
+        let long = "öa\n".repeat(3 * STRIDE / 4);
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("long.toml");
+        std::fs::write(&path, &long).expect("a file");
+        let (source, _) = Source::read(&path, String::new(), None).expect("a source");
+        for (offset, _) in long.char_indices().chain([(long.len(), ' ')]) {
+            assert_eq!(source.place(offset), place_in(&long, offset), "{offset}");
+        }
     }
 
     #[test]
