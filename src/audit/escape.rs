@@ -14,8 +14,12 @@ use crate::domain::outcome::is_bidi;
 /// Most characters of one text; what is cut ends in `…`.
 pub const TEXT_MAX: usize = 512;
 
-/// Most bytes of all texts of a line together; texts beyond it are left empty but for `…`.
+/// Most bytes of all texts of a line together; beyond it only the first [`SHORT`] characters of a
+/// text are written.
 pub const TEXTS_MAX: usize = 48 << 10;
+
+/// Characters of a text that are always written: digests, addresses' and rules' names fit in.
+pub const SHORT: usize = 80;
 
 /// `value` as JSON on one line.
 ///
@@ -48,9 +52,10 @@ struct Canonical {
 impl Canonical {
     /// Whether one more character of `bytes` bytes may be written; marks the cut once.
     fn room<W: ?Sized + Write>(&mut self, out: &mut W, bytes: usize) -> io::Result<bool> {
-        if self.chars < TEXT_MAX && self.left >= bytes && !self.cut {
+        let fits = self.left >= bytes || self.chars < SHORT;
+        if self.chars < TEXT_MAX && fits && !self.cut {
             self.chars += 1;
-            self.left -= bytes;
+            self.left = self.left.saturating_sub(bytes);
             return Ok(true);
         }
         if !self.cut {
@@ -136,7 +141,14 @@ mod tests {
     fn a_whole_line_has_a_bound() {
         let many: Vec<String> = vec!["\u{7}".repeat(400); 500];
         let written = canonical(&many).unwrap();
-        assert!(written.len() < TEXTS_MAX + 500 * 8, "{}", written.len());
+        let most = TEXTS_MAX + 500 * (SHORT * 6 + 8);
+        assert!(written.len() < most, "{}", written.len());
+        let digest = "f".repeat(64);
+        let last = canonical(&(&many, &digest)).unwrap();
+        assert!(
+            last.ends_with(&format!("\"{digest}\"]")),
+            "what is short stays whole"
+        );
         assert_eq!(
             serde_json::from_str::<Vec<String>>(&written).unwrap().len(),
             500

@@ -46,6 +46,7 @@ mod copy;
 mod error;
 mod fault;
 mod group;
+mod learn;
 mod lease;
 mod open;
 mod people;

@@ -75,7 +75,7 @@ impl Ledger {
 
         let mut conn = connect(&path, daemon).await.map_err(failed)?;
         schema::migrate(&mut conn, &path, daemon).await?;
-        schema::check(&mut conn, &path).await?;
+        schema::check(&mut conn, &path, daemon).await?;
         let copy = match mode {
             Mode::Daemon => Some(Copy::open(dir, &path, &mut conn).await?),
             Mode::Person => None,

@@ -19,7 +19,7 @@ pub(super) const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
 /// Marks the file as ours (`PRAGMA application_id`): "trgd".
 const APPLICATION: i64 = 0x7472_6764;
 
-/// Largest file that is checked page by page at every opening, in bytes; it takes about 0.1 s.
+/// Largest file that the daemon checks page by page at every opening, in bytes: about 0.1 s.
 /// Of a larger one only the ends are looked at, the rest as it is used.
 const QUICK_CHECK_MAX: i64 = 32 << 20;
 
@@ -76,9 +76,13 @@ async fn pragma(conn: &mut SqliteConnection, text: &'static str) -> Result<i64, 
     sqlx::query(text).fetch_one(conn).await?.try_get(0)
 }
 
-/// Looks for damage as far as that is cheap: every page of a small file (structure, not content),
-/// and whether the end of the audit log is where the head says.
-pub(super) async fn check(conn: &mut SqliteConnection, path: &Path) -> Result<(), LedgerError> {
+/// Looks for damage as far as that is cheap: whether the end of the audit log is where the head
+/// says, and, if `pages`, every page of a small file (structure, not content).
+pub(super) async fn check(
+    conn: &mut SqliteConnection,
+    path: &Path,
+    pages: bool,
+) -> Result<(), LedgerError> {
     let read = |error: sqlx::Error| fault::opening(path, &error);
     let damaged = |what: String| LedgerError::Damaged {
         path: path.to_owned(),
@@ -88,9 +92,9 @@ pub(super) async fn check(conn: &mut SqliteConnection, path: &Path) -> Result<()
     if id != APPLICATION {
         return Err(damaged("it is the database of another program".to_owned()));
     }
-    let pages = pragma(conn, "PRAGMA page_count").await.map_err(read)?;
+    let count = pragma(conn, "PRAGMA page_count").await.map_err(read)?;
     let size = pragma(conn, "PRAGMA page_size").await.map_err(read)?;
-    if pages.saturating_mul(size) <= QUICK_CHECK_MAX {
+    if pages && count.saturating_mul(size) <= QUICK_CHECK_MAX {
         let said: String = sqlx::query("PRAGMA quick_check(1)")
             .fetch_one(&mut *conn)
             .await
