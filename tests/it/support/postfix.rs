@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::pki::Identity;
 
-/// The one address that gets mail.
+/// The address that gets mail into the folder `box`. The contacts of the shipped registry get it
+/// into folders called like their products.
 pub const MAILBOX: &str = "support@publisher.example";
 /// Most bytes of a message, as announced by SIZE.
 pub const SIZE_MAX: usize = 1_000_000;
@@ -75,7 +76,12 @@ impl Postfix {
 
     /// The mail in the mailbox, once there are `count`; line ends as they are on disk.
     pub fn mail(&self, count: usize) -> Vec<Vec<u8>> {
-        let folder = self.directory.path().join("mail/box/new");
+        self.mail_in("box", count)
+    }
+
+    /// As [`Self::mail`], in another folder.
+    pub fn mail_in(&self, folder: &str, count: usize) -> Vec<Vec<u8>> {
+        let folder = self.directory.path().join("mail").join(folder).join("new");
         let end = Instant::now() + DELIVERY_MAX;
         loop {
             let files: Vec<PathBuf> = std::fs::read_dir(&folder)
@@ -147,9 +153,10 @@ smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 message_size_limit = {SIZE_MAX}
-virtual_mailbox_domains = publisher.example
+virtual_mailbox_domains = publisher.example lumen-crm.example fjordarkiv.example tidvakt.example
 virtual_mailbox_base = {here}/mail
-virtual_mailbox_maps = inline:{{ {MAILBOX}=box/ }}
+virtual_mailbox_maps = inline:{{ {MAILBOX}=box/, support@lumen-crm.example=lumen-crm/, \
+    brukerstotte@fjordarkiv.example=fjordarkiv/, helpdesk@tidvakt.example=tidvakt/ }}
 virtual_mailbox_limit = 0
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{NOBODY}

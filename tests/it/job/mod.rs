@@ -1,0 +1,7 @@
+//! The whole job, by the real program: mail comes in, is decided, sent on and filed; nothing is
+//! lost, doubled or altered, whatever kills the program in between.
+
+mod maildir;
+mod sample;
+mod servers;
+mod world;
