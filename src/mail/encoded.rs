@@ -31,18 +31,22 @@ pub(super) fn text(raw: &[u8]) -> String {
 
 /// RFC 5322 §2.2.3: the line ends of folding go, their white space stays.
 pub(super) fn unfold(raw: &[u8]) -> Cow<'_, [u8]> {
-    if raw.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-        raw.iter()
-            .copied()
-            .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-            .collect()
-    } else {
-        Cow::Borrowed(raw)
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    if !raw.iter().any(is_end) {
+        return Cow::Borrowed(raw);
     }
+    let mut line = Vec::with_capacity(raw.len());
+    for piece in raw.split(is_end) {
+        line.extend_from_slice(piece);
+    }
+    Cow::Owned(line)
 }
 
 /// Line ends and tabs become spaces, other control characters go, the ends are trimmed.
 pub(super) fn one_line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

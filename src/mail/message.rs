@@ -5,7 +5,6 @@
 //! depth, parts, fields and memory by the constants of the modules it is made of; no input makes it
 //! panic, since the libraries beneath run under a guard.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
@@ -14,19 +13,17 @@ use mail_parser::parsers::MessageStream;
 use super::attachments::{self, Attachment};
 use super::authors::{self, Author};
 use super::encoded;
+pub use super::envelope::{Envelope, ReturnPath};
 use super::headers::{Block, Headers};
 use super::message_ids;
+pub use super::note::Note;
 use super::readable;
 use super::structure::Tree;
 use super::stub;
 use super::subject;
-use crate::domain::address::Address;
 
 /// Most bytes of a subject kept.
 pub const SUBJECT_MAX: usize = 2 << 10;
-
-/// Most addresses kept of the fields a delivery agent adds.
-const ENVELOPE_MAX: usize = 16;
 
 /// One message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,28 +67,6 @@ pub struct Message {
     pub notes: Vec<Note>,
 }
 
-/// What the last hops of delivery wrote; worth as much as the server that wrote it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Envelope {
-    /// `Return-Path` (RFC 5321 §4.4), the topmost.
-    pub return_path: Option<ReturnPath>,
-    /// `Delivered-To` (RFC 9228).
-    pub delivered_to: Vec<Address>,
-    /// `X-Original-To`, `X-Envelope-To`, `Envelope-To`.
-    pub original_to: Vec<Address>,
-}
-
-/// The envelope sender as it was written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReturnPath {
-    /// `<>`: a message that must never be answered (RFC 5321 §4.5.5).
-    Null,
-    /// An address.
-    Address(Address),
-    /// Something else, such as a bare `MAILER-DAEMON`; one line.
-    Other(String),
-}
-
 /// How a message is built, as far as its kind depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape {
@@ -101,49 +76,6 @@ pub struct Shape {
     pub report_is_root: bool,
     /// Types of the parts that do not lie in an enclosed message, in lower case.
     pub parts: Vec<String>,
-}
-
-/// What a reader must know of how a message was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// S/MIME (RFC 8551) or PGP (RFC 3156): the text cannot be read.
-    Encrypted(&'static str),
-    /// All content lies in a `winmail.dat`.
-    TnefOnly,
-    /// A server's stand-in for a message it could not read.
-    Stub,
-    /// A bound was reached: something was left out.
-    Cut,
-    /// A field that may stand once stands more often; the topmost counts.
-    Ambiguous(&'static str),
-    /// The text comes from a page, there was no plain form.
-    HtmlOnly,
-    /// Only the header was read.
-    HeadOnly,
-}
-
-impl Note {
-    /// Whether the text at hand is not what the writer wrote, so that no rule may judge by it.
-    pub const fn is_unreadable(&self) -> bool {
-        matches!(
-            self,
-            Self::Encrypted(_) | Self::TnefOnly | Self::Stub | Self::HeadOnly
-        )
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Encrypted(how) => write!(f, "encrypted with {how}"),
-            Self::TnefOnly => f.write_str("all content is in a `winmail.dat`"),
-            Self::Stub => f.write_str("the server gave a stand-in for it"),
-            Self::Cut => f.write_str("cut at a limit"),
-            Self::Ambiguous(field) => write!(f, "more than one `{field}`"),
-            Self::HtmlOnly => f.write_str("HTML only"),
-            Self::HeadOnly => f.write_str("only its header was read"),
-        }
-    }
 }
 
 /// Why bytes are no message.
@@ -339,44 +271,6 @@ fn date(raw: &[u8]) -> Option<Timestamp> {
     let parsed = MessageStream::new(&line).parse_date();
     let date = parsed.as_datetime().filter(|date| date.is_valid())?;
     Timestamp::from_second(date.to_timestamp()).ok()
-}
-
-impl Envelope {
-    fn read(block: &Block<'_>, headers: &Headers) -> Self {
-        let addresses = |names: &[&str]| {
-            names
-                .iter()
-                .flat_map(|name| block.all(name).take(ENVELOPE_MAX))
-                .flat_map(|value| authors::read(value).into_iter().take(1))
-                .filter_map(|author| author.address)
-                .take(ENVELOPE_MAX)
-                .collect()
-        };
-        Self {
-            return_path: headers.first("Return-Path").and_then(ReturnPath::read),
-            delivered_to: addresses(&["Delivered-To"]),
-            original_to: addresses(&["X-Original-To", "X-Envelope-To", "Envelope-To"]),
-        }
-    }
-}
-
-impl ReturnPath {
-    fn read(value: &str) -> Option<Self> {
-        let path = value.trim();
-        if path.is_empty() {
-            return None;
-        }
-        let path = path.split_once('<').map_or(path, |(_, tail)| tail);
-        let path = path.split_once('>').map_or(path, |(head, _)| head).trim();
-        Some(if path.is_empty() {
-            Self::Null
-        } else {
-            match path.parse() {
-                Ok(address) => Self::Address(address),
-                Err(_) => Self::Other(clipped(path, 254).to_owned()),
-            }
-        })
-    }
 }
 
 impl Shape {

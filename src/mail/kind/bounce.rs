@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 use crate::mail::message::Message;
 use crate::mail::subject;
 
-use super::look::{Look, Sender};
+use super::look::Look;
 use super::marks;
 use super::phrases::Sign;
 use super::score::Score;
+use super::sender::Sender;
 use super::words;
 
 /// Points that make a bounce.
