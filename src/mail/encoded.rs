@@ -70,7 +70,7 @@ pub(super) fn words(raw: &[u8]) -> String {
     let (mut at, mut literal) = (0, 0);
     // Once no closing `?=` is ahead, no later word can be complete either.
     let mut closable = true;
-    while closable && let Some(found) = find(raw, at, b"=?") {
+    while closable && let Some(found) = find(raw, at, *b"=?") {
         match word(raw, found) {
             Word::Read { label, bytes, end } => {
                 let between = raw.get(literal..found).unwrap_or_default();
@@ -133,7 +133,7 @@ fn word(raw: &[u8], at: usize) -> Word {
         return Word::No;
     }
     let start = mark + 3;
-    let Some(stop) = find(tail, start, b"?=") else {
+    let Some(stop) = find(tail, start, *b"?=") else {
         return Word::Unclosed;
     };
     let text = tail.get(start..stop).unwrap_or_default();
@@ -179,10 +179,10 @@ fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
-fn find(hay: &[u8], from: usize, pair: &[u8; 2]) -> Option<usize> {
+fn find(hay: &[u8], from: usize, pair: [u8; 2]) -> Option<usize> {
     hay.get(from..)?
         .windows(2)
-        .position(|window| window == pair)
+        .position(|window| window == pair.as_slice())
         .map(|at| at + from)
 }
 

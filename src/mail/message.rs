@@ -301,3 +301,143 @@ impl Shape {
         self.parts.iter().any(|part| part == media)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::domain::address::Address;
+
+    /// What must be read of the `.eml` beside it; what is left out is not looked at.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Expected {
+        subject: Option<String>,
+        base: Option<String>,
+        /// `name|address` of the first author.
+        from: Option<String>,
+        plain: Option<String>,
+        own: Option<String>,
+        #[serde(default)]
+        notes: Option<Vec<String>>,
+        /// `name type` of each.
+        #[serde(default)]
+        attachments: Vec<String>,
+    }
+
+    fn check(file: &Path) {
+        let shown = file.display();
+        let expected: Expected =
+            toml::from_str(&std::fs::read_to_string(file.with_extension("toml")).unwrap()).unwrap();
+        let message = Message::parse(&std::fs::read(file).unwrap()).unwrap();
+        let author = message.author().map(|author| {
+            let address = author.address.as_ref().map_or("", Address::as_str);
+            format!("{}|{address}", author.name)
+        });
+        let same = |wanted: Option<&String>, got: &str, what: &str| {
+            if let Some(wanted) = wanted {
+                assert_eq!(
+                    got.trim_end(),
+                    wanted.trim_start_matches('\n'),
+                    "{shown}: {what}"
+                );
+            }
+        };
+        same(expected.subject.as_ref(), &message.subject, "subject");
+        same(expected.base.as_ref(), &message.subject_base, "base");
+        same(expected.from.as_ref(), &author.unwrap_or_default(), "from");
+        same(expected.plain.as_ref(), &message.plain, "plain");
+        same(expected.own.as_ref(), message.own_text(), "own text");
+        let attachments: Vec<_> = message
+            .attachments
+            .iter()
+            .map(|attachment| format!("{} {}", attachment.name, attachment.media))
+            .collect();
+        assert_eq!(attachments, expected.attachments, "{shown}");
+        if let Some(notes) = expected.notes {
+            let told: Vec<_> = message.notes.iter().map(ToString::to_string).collect();
+            assert_eq!(told, notes, "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_case_reads_as_expected() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/mail");
+        let mut checked = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "eml") {
+                check(&file);
+                checked += 1;
+            }
+        }
+        assert!(checked >= 19, "only {checked} cases were found");
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        assert_eq!(Message::parse(b""), Err(Unparsable::Empty));
+        assert_eq!(Message::parse(b"hello\n"), Err(Unparsable::NoHeader));
+        assert_eq!(Message::from_head(b"\r\n\r\n"), Err(Unparsable::NoHeader));
+    }
+
+    #[test]
+    fn a_head_alone_tells_who_what_and_which_kind() {
+        let head = b"From: a@example.com\r\nSubject: x\r\nContent-Type: multipart/report;\r\n\
+            \treport-type=delivery-status; boundary=b\r\n\r\n";
+        let message = Message::from_head(head).unwrap();
+        assert_eq!(message.subject, "x");
+        assert!(message.shape.report_is_root && message.plain.is_empty());
+        assert_eq!(message.unreadable(), Some(&Note::HeadOnly));
+    }
+
+    #[test]
+    fn ids_and_date_are_read() {
+        let raw = b"From: a@example.com\nDate: Mon, 2 Nov 2026 10:00:00 +0100 (CET)\n\
+            Message-ID: <m@x.example>\nIn-Reply-To: <a@x.example>\nReferences: <r@x.example>\n <a@x.example>\n\n";
+        let message = Message::parse(raw).unwrap();
+        assert_eq!(message.date.unwrap().to_string(), "2026-11-02T09:00:00Z");
+        assert_eq!(message.message_id.as_deref(), Some("m@x.example"));
+        assert_eq!(message.in_reply_to, ["a@x.example"]);
+        assert_eq!(message.references, ["r@x.example", "a@x.example"]);
+        for date in ["", "yesterday", "Mon, 99 Foo 99999 99:99:99 +9999"] {
+            let raw = format!("From: a@example.com\nDate: {date}\n\n");
+            assert_eq!(Message::parse(raw.as_bytes()).unwrap().date, None, "{date}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_stop_the_reader(
+            head in proptest::collection::vec(
+                proptest::sample::select(&[
+                    "Content-Type: multipart/mixed; boundary=b\n", "Content-Type: message/rfc822\n",
+                    "Content-Type: text/html; charset=utf-16\n", "Content-Transfer-Encoding: base64\n",
+                    "Content-Type: text/plain; name*0*=x''%; name*1=\n", "Subject: =?utf-8?b?=\n",
+                    "From: (((\"<@:;\n", "\n", "--b\n", "--b--\n", "<div style='", "\r", "\u{0}", "å",
+                ][..]),
+                0..40,
+            ),
+            tail in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+        ) {
+            let raw = [b"From: x\n", head.concat().as_bytes(), &tail].concat();
+            let message = Message::parse(&raw).unwrap();
+            proptest::prop_assert!(!message.plain.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+            proptest::prop_assert!(!message.subject.contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn a_library_that_panics_makes_an_error() {
+        let read = || panic!("odd bytes\n");
+        assert_eq!(
+            guarded(b"x", read),
+            Err(Unparsable::Panicked {
+                what: "odd bytes".to_owned()
+            })
+        );
+    }
+}

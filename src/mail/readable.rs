@@ -356,11 +356,8 @@ fn tidy(text: &str) -> String {
         out.push_str(good);
         let mut chars = tail.chars();
         match chars.next() {
-            Some('\r') => {
-                if !chars.as_str().starts_with('\n') {
-                    out.push('\n');
-                }
-            }
+            Some('\r') if chars.as_str().starts_with('\n') => {}
+            Some('\r') => out.push('\n'),
             Some('\u{c}' | '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}') => out.push('\n'),
             Some('\u{a0}') => out.push(' '),
             Some('\u{feff}') => {}

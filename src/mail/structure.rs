@@ -83,7 +83,7 @@ struct Walk<'a> {
     open: Vec<Frame>,
 }
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     /// Takes in the part whose header starts at `at`, with the messages right inside it;
     /// returns where the search for boundaries goes on.
     fn enter(&mut self, mut at: usize, mut default: &str, mut parent: Option<usize>) -> usize {
@@ -217,6 +217,8 @@ impl<'a> Walk<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// The tree as `type(children)` with the bodies of leaves.
@@ -225,7 +227,8 @@ mod tests {
             let part = &tree.parts[at];
             out.push_str(part.media.name.split('/').next_back().unwrap_or_default());
             if part.children.is_empty() {
-                out.push_str(&format!("={:?}", String::from_utf8_lossy(part.body)));
+                let body = String::from_utf8_lossy(part.body);
+                let _ = write!(out, "={body:?}");
                 return;
             }
             out.push('(');
@@ -300,9 +303,10 @@ mod tests {
             + &"Content-Type: multipart/mixed; boundary=never\n\n--x\n".repeat(50_000);
         let mut deep = String::new();
         for n in 0..5_000 {
-            deep.push_str(&format!(
+            let _ = write!(
+                deep,
                 "Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n"
-            ));
+            );
         }
         let wide =
             "Content-Type: multipart/mixed; boundary=x\n\n".to_owned() + &"--x\n\n".repeat(500_000);

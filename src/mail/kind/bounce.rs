@@ -124,7 +124,7 @@ pub(super) fn likely(look: &Look<'_>) -> Option<String> {
             -3,
             "",
         );
-        score.add(heard.has(Sign::SignOff), -1, "");
+        score.add(heard.has(Sign::Farewell), -1, "");
         score.add(heard.has(Sign::Request), -1, "");
         score.add(heard.has(Sign::Fault), -2, "");
         score.add(heard.has(Sign::Away), -1, "");

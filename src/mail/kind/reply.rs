@@ -169,9 +169,9 @@ fn subject_points(look: &Look<'_>, score: &mut Score) -> i32 {
                 || words.ends_with(':')
                 || after.starts_with([':', '-', '(', '[', '/', '|', '!', '.', ',', '"', ';', '：']);
             if apart {
-                better(whole, format!("subject begins with `{}`", words));
+                better(whole, format!("subject begins with `{words}`"));
             } else if rest.starts_with(' ') {
-                better(part, format!("subject begins with `{}`", words));
+                better(part, format!("subject begins with `{words}`"));
             }
         }
     }
