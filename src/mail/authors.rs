@@ -135,14 +135,12 @@ impl List {
 /// An entry without brackets: the word with the `@` is the address, the others are its name.
 fn bare(literal: &str, surname: &str) -> (String, String) {
     let literal = literal.trim();
-    if literal.starts_with('"') || !literal.contains('@') {
-        return match literal.contains('@') {
-            true => (surname.to_owned(), literal.to_owned()),
-            false => (
-                format!("{surname}{}", literal.replace('"', "")),
-                String::new(),
-            ),
-        };
+    if !literal.contains('@') {
+        let name = format!("{surname}{}", literal.replace('"', ""));
+        return (name, String::new());
+    }
+    if literal.starts_with('"') {
+        return (surname.to_owned(), literal.to_owned());
     }
     let at = literal
         .split_whitespace()

@@ -31,18 +31,22 @@ pub(super) fn text(raw: &[u8]) -> String {
 
 /// RFC 5322 §2.2.3: the line ends of folding go, their white space stays.
 pub(super) fn unfold(raw: &[u8]) -> Cow<'_, [u8]> {
-    if raw.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-        raw.iter()
-            .copied()
-            .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-            .collect()
-    } else {
-        Cow::Borrowed(raw)
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    if !raw.iter().any(is_end) {
+        return Cow::Borrowed(raw);
     }
+    let mut line = Vec::with_capacity(raw.len());
+    for piece in raw.split(is_end) {
+        line.extend_from_slice(piece);
+    }
+    Cow::Owned(line)
 }
 
 /// Line ends and tabs become spaces, other control characters go, the ends are trimmed.
 pub(super) fn one_line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -66,7 +70,7 @@ pub(super) fn words(raw: &[u8]) -> String {
     let (mut at, mut literal) = (0, 0);
     // Once no closing `?=` is ahead, no later word can be complete either.
     let mut closable = true;
-    while closable && let Some(found) = find(raw, at, b"=?") {
+    while closable && let Some(found) = find(raw, at, *b"=?") {
         match word(raw, found) {
             Word::Read { label, bytes, end } => {
                 let between = raw.get(literal..found).unwrap_or_default();
@@ -129,7 +133,7 @@ fn word(raw: &[u8], at: usize) -> Word {
         return Word::No;
     }
     let start = mark + 3;
-    let Some(stop) = find(tail, start, b"?=") else {
+    let Some(stop) = find(tail, start, *b"?=") else {
         return Word::Unclosed;
     };
     let text = tail.get(start..stop).unwrap_or_default();
@@ -175,10 +179,10 @@ fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
-fn find(hay: &[u8], from: usize, pair: &[u8; 2]) -> Option<usize> {
+fn find(hay: &[u8], from: usize, pair: [u8; 2]) -> Option<usize> {
     hay.get(from..)?
         .windows(2)
-        .position(|window| window == pair)
+        .position(|window| window == pair.as_slice())
         .map(|at| at + from)
 }
 

@@ -10,6 +10,8 @@ use std::convert::Infallible;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
+use super::style::Style;
+
 /// Elements open at once that are kept in mind; deeper ones are read as if they were flat.
 pub const DEPTH_MAX: usize = 256;
 
@@ -25,16 +27,14 @@ pub(super) fn to_text(html: &str, limit: usize) -> (String, bool) {
     page.limit = limit;
     let mut emitter = CallbackEmitter::new(
         |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-            page.take(event);
+            page.take(&event);
             None
         },
     );
     emitter.naively_switch_states(true);
-    for token in Tokenizer::new_with_emitter(html, emitter) {
-        match token {
-            Ok(never) | Err(never) => match never {},
-        }
-    }
+    // The emitter gives no tokens: the first call runs to the end.
+    let nothing = Tokenizer::new_with_emitter(html, emitter).next();
+    debug_assert!(nothing.is_none());
     page.finish()
 }
 
@@ -153,8 +153,8 @@ impl Page {
         }
     }
 
-    fn take(&mut self, event: CallbackEvent<'_>) {
-        match event {
+    fn take(&mut self, event: &CallbackEvent<'_>) {
+        match *event {
             CallbackEvent::OpenStartTag { name } => {
                 self.starting = Some(Starting {
                     key: key(name),
@@ -403,64 +403,6 @@ fn is_space(c: char) -> bool {
         c,
         ' ' | '\n' | '\t' | '\r' | '\u{c}' | '\u{a0}' | '\u{202f}'
     )
-}
-
-/// What an element's style says about being seen.
-struct Style {
-    hidden: bool,
-    tiny: Option<bool>,
-}
-
-impl Style {
-    /// Bytes of one `style` that are read.
-    const MAX: usize = 1024;
-
-    fn read(value: &[u8]) -> Self {
-        let value: Vec<u8> = value
-            .iter()
-            .take(Self::MAX)
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .map(u8::to_ascii_lowercase)
-            .collect();
-        let mut style = Self {
-            hidden: false,
-            tiny: None,
-        };
-        let (mut flat, mut clipped) = (false, false);
-        for rule in value.split(|byte| *byte == b';') {
-            let Some(colon) = rule.iter().position(|byte| *byte == b':') else {
-                continue;
-            };
-            let (name, value) = rule.split_at(colon);
-            let value = value.get(1..).unwrap_or_default();
-            match name {
-                b"display" => style.hidden |= value.starts_with(b"none"),
-                b"visibility" => style.hidden |= value.starts_with(b"hidden"),
-                b"opacity" => style.hidden |= is_zero(value),
-                b"max-height" | b"height" => flat |= is_zero(value),
-                b"overflow" => clipped |= value.starts_with(b"hidden"),
-                b"font-size" => style.tiny = Some(is_zero(value)),
-                _ => {}
-            }
-        }
-        style.hidden |= flat && clipped;
-        style
-    }
-}
-
-/// Whether a CSS length or number is nothing: `0`, `0px`, `0.0em`.
-fn is_zero(value: &[u8]) -> bool {
-    let number = value
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
-    let mut any = false;
-    for byte in number {
-        any = true;
-        if !matches!(byte, b'0' | b'.') {
-            return false;
-        }
-    }
-    any
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod notice;
 mod phrases;
 mod reply;
 mod score;
+mod sender;
 mod words;
 
 use super::message::{Message, Note, ReturnPath};

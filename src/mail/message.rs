@@ -5,7 +5,6 @@
 //! depth, parts, fields and memory by the constants of the modules it is made of; no input makes it
 //! panic, since the libraries beneath run under a guard.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
@@ -14,19 +13,17 @@ use mail_parser::parsers::MessageStream;
 use super::attachments::{self, Attachment};
 use super::authors::{self, Author};
 use super::encoded;
+pub use super::envelope::{Envelope, ReturnPath};
 use super::headers::{Block, Headers};
 use super::message_ids;
+pub use super::note::Note;
 use super::readable;
 use super::structure::Tree;
 use super::stub;
 use super::subject;
-use crate::domain::address::Address;
 
 /// Most bytes of a subject kept.
 pub const SUBJECT_MAX: usize = 2 << 10;
-
-/// Most addresses kept of the fields a delivery agent adds.
-const ENVELOPE_MAX: usize = 16;
 
 /// One message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,28 +67,6 @@ pub struct Message {
     pub notes: Vec<Note>,
 }
 
-/// What the last hops of delivery wrote; worth as much as the server that wrote it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Envelope {
-    /// `Return-Path` (RFC 5321 §4.4), the topmost.
-    pub return_path: Option<ReturnPath>,
-    /// `Delivered-To` (RFC 9228).
-    pub delivered_to: Vec<Address>,
-    /// `X-Original-To`, `X-Envelope-To`, `Envelope-To`.
-    pub original_to: Vec<Address>,
-}
-
-/// The envelope sender as it was written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReturnPath {
-    /// `<>`: a message that must never be answered (RFC 5321 §4.5.5).
-    Null,
-    /// An address.
-    Address(Address),
-    /// Something else, such as a bare `MAILER-DAEMON`; one line.
-    Other(String),
-}
-
 /// How a message is built, as far as its kind depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape {
@@ -101,49 +76,6 @@ pub struct Shape {
     pub report_is_root: bool,
     /// Types of the parts that do not lie in an enclosed message, in lower case.
     pub parts: Vec<String>,
-}
-
-/// What a reader must know of how a message was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// S/MIME (RFC 8551) or PGP (RFC 3156): the text cannot be read.
-    Encrypted(&'static str),
-    /// All content lies in a `winmail.dat`.
-    TnefOnly,
-    /// A server's stand-in for a message it could not read.
-    Stub,
-    /// A bound was reached: something was left out.
-    Cut,
-    /// A field that may stand once stands more often; the topmost counts.
-    Ambiguous(&'static str),
-    /// The text comes from a page, there was no plain form.
-    HtmlOnly,
-    /// Only the header was read.
-    HeadOnly,
-}
-
-impl Note {
-    /// Whether the text at hand is not what the writer wrote, so that no rule may judge by it.
-    pub const fn is_unreadable(&self) -> bool {
-        matches!(
-            self,
-            Self::Encrypted(_) | Self::TnefOnly | Self::Stub | Self::HeadOnly
-        )
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Encrypted(how) => write!(f, "encrypted with {how}"),
-            Self::TnefOnly => f.write_str("all content is in a `winmail.dat`"),
-            Self::Stub => f.write_str("the server gave a stand-in for it"),
-            Self::Cut => f.write_str("cut at a limit"),
-            Self::Ambiguous(field) => write!(f, "more than one `{field}`"),
-            Self::HtmlOnly => f.write_str("HTML only"),
-            Self::HeadOnly => f.write_str("only its header was read"),
-        }
-    }
 }
 
 /// Why bytes are no message.
@@ -341,44 +273,6 @@ fn date(raw: &[u8]) -> Option<Timestamp> {
     Timestamp::from_second(date.to_timestamp()).ok()
 }
 
-impl Envelope {
-    fn read(block: &Block<'_>, headers: &Headers) -> Self {
-        let addresses = |names: &[&str]| {
-            names
-                .iter()
-                .flat_map(|name| block.all(name).take(ENVELOPE_MAX))
-                .flat_map(|value| authors::read(value).into_iter().take(1))
-                .filter_map(|author| author.address)
-                .take(ENVELOPE_MAX)
-                .collect()
-        };
-        Self {
-            return_path: headers.first("Return-Path").and_then(ReturnPath::read),
-            delivered_to: addresses(&["Delivered-To"]),
-            original_to: addresses(&["X-Original-To", "X-Envelope-To", "Envelope-To"]),
-        }
-    }
-}
-
-impl ReturnPath {
-    fn read(value: &str) -> Option<Self> {
-        let path = value.trim();
-        if path.is_empty() {
-            return None;
-        }
-        let path = path.split_once('<').map_or(path, |(_, tail)| tail);
-        let path = path.split_once('>').map_or(path, |(head, _)| head).trim();
-        Some(if path.is_empty() {
-            Self::Null
-        } else {
-            match path.parse() {
-                Ok(address) => Self::Address(address),
-                Err(_) => Self::Other(clipped(path, 254).to_owned()),
-            }
-        })
-    }
-}
-
 impl Shape {
     fn of(tree: &Tree<'_>) -> Self {
         let mut shape = Self::default();
@@ -405,5 +299,145 @@ impl Shape {
     /// Whether a part of this type lies in the message itself.
     pub fn has(&self, media: &str) -> bool {
         self.parts.iter().any(|part| part == media)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::domain::address::Address;
+
+    /// What must be read of the `.eml` beside it; what is left out is not looked at.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Expected {
+        subject: Option<String>,
+        base: Option<String>,
+        /// `name|address` of the first author.
+        from: Option<String>,
+        plain: Option<String>,
+        own: Option<String>,
+        #[serde(default)]
+        notes: Option<Vec<String>>,
+        /// `name type` of each.
+        #[serde(default)]
+        attachments: Vec<String>,
+    }
+
+    fn check(file: &Path) {
+        let shown = file.display();
+        let expected: Expected =
+            toml::from_str(&std::fs::read_to_string(file.with_extension("toml")).unwrap()).unwrap();
+        let message = Message::parse(&std::fs::read(file).unwrap()).unwrap();
+        let author = message.author().map(|author| {
+            let address = author.address.as_ref().map_or("", Address::as_str);
+            format!("{}|{address}", author.name)
+        });
+        let same = |wanted: Option<&String>, got: &str, what: &str| {
+            if let Some(wanted) = wanted {
+                assert_eq!(
+                    got.trim_end(),
+                    wanted.trim_start_matches('\n'),
+                    "{shown}: {what}"
+                );
+            }
+        };
+        same(expected.subject.as_ref(), &message.subject, "subject");
+        same(expected.base.as_ref(), &message.subject_base, "base");
+        same(expected.from.as_ref(), &author.unwrap_or_default(), "from");
+        same(expected.plain.as_ref(), &message.plain, "plain");
+        same(expected.own.as_ref(), message.own_text(), "own text");
+        let attachments: Vec<_> = message
+            .attachments
+            .iter()
+            .map(|attachment| format!("{} {}", attachment.name, attachment.media))
+            .collect();
+        assert_eq!(attachments, expected.attachments, "{shown}");
+        if let Some(notes) = expected.notes {
+            let told: Vec<_> = message.notes.iter().map(ToString::to_string).collect();
+            assert_eq!(told, notes, "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_case_reads_as_expected() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/mail");
+        let mut checked = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "eml") {
+                check(&file);
+                checked += 1;
+            }
+        }
+        assert!(checked >= 19, "only {checked} cases were found");
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        assert_eq!(Message::parse(b""), Err(Unparsable::Empty));
+        assert_eq!(Message::parse(b"hello\n"), Err(Unparsable::NoHeader));
+        assert_eq!(Message::from_head(b"\r\n\r\n"), Err(Unparsable::NoHeader));
+    }
+
+    #[test]
+    fn a_head_alone_tells_who_what_and_which_kind() {
+        let head = b"From: a@example.com\r\nSubject: x\r\nContent-Type: multipart/report;\r\n\
+            \treport-type=delivery-status; boundary=b\r\n\r\n";
+        let message = Message::from_head(head).unwrap();
+        assert_eq!(message.subject, "x");
+        assert!(message.shape.report_is_root && message.plain.is_empty());
+        assert_eq!(message.unreadable(), Some(&Note::HeadOnly));
+    }
+
+    #[test]
+    fn ids_and_date_are_read() {
+        let raw = b"From: a@example.com\nDate: Mon, 2 Nov 2026 10:00:00 +0100 (CET)\n\
+            Message-ID: <m@x.example>\nIn-Reply-To: <a@x.example>\nReferences: <r@x.example>\n <a@x.example>\n\n";
+        let message = Message::parse(raw).unwrap();
+        assert_eq!(message.date.unwrap().to_string(), "2026-11-02T09:00:00Z");
+        assert_eq!(message.message_id.as_deref(), Some("m@x.example"));
+        assert_eq!(message.in_reply_to, ["a@x.example"]);
+        assert_eq!(message.references, ["r@x.example", "a@x.example"]);
+        for date in ["", "yesterday", "Mon, 99 Foo 99999 99:99:99 +9999"] {
+            let raw = format!("From: a@example.com\nDate: {date}\n\n");
+            assert_eq!(Message::parse(raw.as_bytes()).unwrap().date, None, "{date}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_stop_the_reader(
+            head in proptest::collection::vec(
+                proptest::sample::select(&[
+                    "Content-Type: multipart/mixed; boundary=b\n", "Content-Type: message/rfc822\n",
+                    "Content-Type: text/html; charset=utf-16\n", "Content-Transfer-Encoding: base64\n",
+                    "Content-Type: text/plain; name*0*=x''%; name*1=\n", "Subject: =?utf-8?b?=\n",
+                    "From: (((\"<@:;\n", "\n", "--b\n", "--b--\n", "<div style='", "\r", "\u{0}", "å",
+                ][..]),
+                0..40,
+            ),
+            tail in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+        ) {
+            let raw = [b"From: x\n", head.concat().as_bytes(), &tail].concat();
+            let message = Message::parse(&raw).unwrap();
+            proptest::prop_assert!(!message.plain.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+            proptest::prop_assert!(!message.subject.contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn a_library_that_panics_makes_an_error() {
+        let read = || panic!("odd bytes\n");
+        assert_eq!(
+            guarded(b"x", read),
+            Err(Unparsable::Panicked {
+                what: "odd bytes".to_owned()
+            })
+        );
     }
 }

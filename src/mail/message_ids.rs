@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_keeps_its_root_and_its_end() {
-        let chain: String = (0..500).map(|n| format!("<{n}@x.example> ")).collect();
+        let chain: Vec<_> = (0..500).map(|n| format!("<{n}@x.example>")).collect();
+        let chain = chain.join(" ");
         let ids = read(&chain);
         assert_eq!(ids.len(), IDS_MAX);
         assert_eq!(

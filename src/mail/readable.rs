@@ -349,28 +349,46 @@ fn says_nothing(text: &str) -> bool {
 
 /// Line ends become `\n`, other control characters but tabs go, and so does a byte order mark.
 fn tidy(text: &str) -> String {
-    if !text
-        .bytes()
-        .any(|byte| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte >= 0x7f)
-    {
-        return text.to_owned();
-    }
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\r' => {
-                if chars.peek() != Some(&'\n') {
-                    out.push('\n');
-                }
-            }
-            '\n' | '\t' => out.push(c),
-            '\u{c}' | '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
-            '\u{a0}' => out.push(' '),
-            '\u{feff}' => {}
-            c if c.is_control() => {}
-            c => out.push(c),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(may_be_odd) {
+        let (good, tail) = rest.split_at(at);
+        out.push_str(good);
+        let mut chars = tail.chars();
+        match chars.next() {
+            Some('\r') if chars.as_str().starts_with('\n') => {}
+            Some('\r') => out.push('\n'),
+            Some('\u{c}' | '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}') => out.push('\n'),
+            Some('\u{a0}') => out.push(' '),
+            Some('\u{feff}') => {}
+            Some(c) if c.is_control() => {}
+            Some(c) => out.push(c),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether a byte is, or opens, a character that [`tidy`] may change.
+const fn may_be_odd(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\n' && byte != b'\t') || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tidy;
+
+    #[test]
+    fn controls_go_and_letters_stay() {
+        for (text, wanted) in [
+            ("åäö\r\n€ © \t\n", "åäö\n€ © \t\n"),
+            ("a\rb\u{c}c\u{2028}d\u{85}e", "a\nb\nc\nd\ne"),
+            ("\u{feff}a\0\u{1b}[2J\u{9b}b\u{7f}\u{a0}c", "a[2Jb c"),
+            ("a\u{200b}b\u{ad}c\r", "a\u{200b}b\u{ad}c\n"),
+        ] {
+            assert_eq!(tidy(text), wanted, "{text:?}");
         }
     }
-    out
 }

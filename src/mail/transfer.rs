@@ -49,8 +49,8 @@ impl Encoding {
         match self {
             Self::Identity => body.len(),
             Self::QuotedPrintable => {
-                let escapes = body.iter().filter(|byte| **byte == b'=').count();
-                body.len().saturating_sub(escapes * 2)
+                let lines = body.split(|byte| *byte == b'=');
+                body.len().saturating_sub((lines.count() - 1) * 2)
             }
             Self::Base64 => body.iter().filter(|byte| is_base64(**byte)).count() / 4 * 3,
         }

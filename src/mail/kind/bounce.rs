@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 use crate::mail::message::Message;
 use crate::mail::subject;
 
-use super::look::{Look, Sender};
+use super::look::Look;
 use super::marks;
 use super::phrases::Sign;
 use super::score::Score;
+use super::sender::Sender;
 use super::words;
 
 /// Points that make a bounce.
@@ -123,7 +124,7 @@ pub(super) fn likely(look: &Look<'_>) -> Option<String> {
             -3,
             "",
         );
-        score.add(heard.has(Sign::SignOff), -1, "");
+        score.add(heard.has(Sign::Farewell), -1, "");
         score.add(heard.has(Sign::Request), -1, "");
         score.add(heard.has(Sign::Fault), -2, "");
         score.add(heard.has(Sign::Away), -1, "");

@@ -4,84 +4,25 @@
 //! to (`List-Post`, a group inbox) makes nobody a newsletter; neither do `List-Unsubscribe` or
 //! `Precedence: bulk` alone, which invoices and helpdesks carry.
 
-use super::look::{Look, Sender};
+use std::sync::LazyLock;
+
+use super::look::Look;
 use super::marks;
 use super::phrases::Sign;
 use super::score::Score;
+use super::sender::Sender;
+use super::words;
 
 /// Points that make a newsletter.
 const THRESHOLD: i32 = 3;
 
 /// Fields that programs for campaigns write.
-const CAMPAIGN: &[&str] = &[
-    "X-Campaign",
-    "X-CampaignID",
-    "X-Campaign-Id",
-    "X-Campaignid",
-    "X-MC-User",
-    "X-Mailchimp-Campaign",
-    "X-MailingID",
-    "X-Mailing-Id",
-    "X-Mailgun-Tag",
-    "X-CSA-Complaints",
-    "X-Newsletter",
-    "X-NewsletterId",
-    "X-BounceTracking-Id",
-    "X-Rule-Campaign",
-    "X-HS-Campaign",
-    "X-rpcampaign",
-    "X-job",
-    "X-Sailthru-Message-Id",
-    "X-Marketo-Id",
-    "X-MKTArchive",
-    "X-Klaviyo-Message-Id",
-    "X-Get-A-Newsletter",
-    "X-APSIS-Id",
-    "X-Ungapped-Id",
-    "X-EmailType-Id",
-    "X-Mailer-Campaign",
-    "X-Report-Abuse",
-    "X-Elqpod",
-    "X-SFMC-Stack",
-    "X-PM-Campaign",
-];
+static CAMPAIGN: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/fields-campaign.txt")).collect());
 
 /// Subjects of mail that carries a business matter although it is sent by a machine to many.
-const BUSINESS: &[&str] = &[
-    "invoice",
-    "faktura",
-    "fakturan",
-    "fakturor",
-    "receipt",
-    "kvitto",
-    "kvittering",
-    "payment",
-    "betalning",
-    "betaling",
-    "lasku",
-    "maksu",
-    "rechnung",
-    "zahlung",
-    "order",
-    "orderbekräftelse",
-    "beställning",
-    "ordre",
-    "tilaus",
-    "bestellung",
-    "subscription",
-    "renewal",
-    "prenumeration",
-    "förnyelse",
-    "uppsägning",
-    "påminnelse",
-    "credit note",
-    "kreditnota",
-    "kreditfaktura",
-    "past due",
-    "förfallen",
-    "contract",
-    "avtal",
-];
+static BUSINESS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/subject-business.txt")).collect());
 
 /// Whether it is bulk mail, and by which signs.
 pub(super) fn told(look: &Look<'_>) -> Option<String> {

@@ -3,33 +3,26 @@
 //! Charge: folded subject and opening words, the sender's look, the signs of a person. Invariant:
 //! at most [`OPENING_MAX`] bytes of text are looked at, however long the message.
 
+use std::sync::LazyLock;
+
 use crate::mail::message::{Message, ReturnPath};
 use crate::mail::subject::{self, Base};
 
 use super::marks::keyword;
 use super::phrases::{self, Heard};
+use super::sender::{self, Sender};
+use super::words;
+
+/// Programs that people write mail with.
+static MAILERS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/mailers.txt")).collect());
+
+/// What lines that open older text begin with.
+static SEPARATORS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| words::of(include_str!("words/quote-start.txt")).collect());
 
 /// Bytes of the own text that are looked at.
 pub(super) const OPENING_MAX: usize = 4 << 10;
-
-/// Who seems to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sender {
-    /// A mail system's own address: `MAILER-DAEMON` and its kin.
-    Daemon,
-    /// An address or name mail systems use, and now and then a person.
-    System,
-    /// An address that announces an automatic answer.
-    Responder,
-    /// An address nobody reads.
-    NoReply,
-    /// An address newsletters come from.
-    Campaign,
-    /// An address status notices come from.
-    Status,
-    /// Anything else.
-    Someone,
-}
 
 /// What was seen.
 pub(super) struct Look<'a> {
@@ -60,7 +53,7 @@ impl<'a> Look<'a> {
             message,
             base,
             subject: fold(base.text),
-            sender: sender(message),
+            sender: sender::of(message),
             sender_text,
             heard,
             text: opening.folded,
@@ -71,8 +64,10 @@ impl<'a> Look<'a> {
     pub(super) fn null_path(&self) -> bool {
         match &self.message.envelope.return_path {
             Some(ReturnPath::Null) => true,
-            Some(ReturnPath::Address(address)) => is_daemon(&squeezed(address.local())),
-            Some(ReturnPath::Other(text)) => is_daemon(&squeezed(text)),
+            Some(ReturnPath::Address(address)) => {
+                sender::is_daemon(&sender::squeezed(address.local()))
+            }
+            Some(ReturnPath::Other(text)) => sender::is_daemon(&sender::squeezed(text)),
             None => false,
         }
     }
@@ -118,47 +113,6 @@ impl<'a> Look<'a> {
 
     /// A program that people write mail with.
     pub(super) fn persons_mailer(&self) -> bool {
-        const MAILERS: &[&str] = &[
-            "outlook",
-            "thunderbird",
-            "apple mail",
-            "iphone mail",
-            "ipad mail",
-            "mutt",
-            "k-9",
-            "evolution",
-            "roundcube",
-            "squirrelmail",
-            "kmail",
-            "claws",
-            "sylpheed",
-            "eudora",
-            "alpine",
-            "notmuch",
-            "gnus",
-            "airmail",
-            "lotus notes",
-            "the bat",
-            "horde",
-            "zimbra",
-            "samsung",
-            "em client",
-            "emclient",
-            "postbox",
-            "foxmail",
-            "yahoomail",
-            "open-xchange",
-            "mailspring",
-            "betterbird",
-            "groupware",
-            "canary mail",
-            "gnome",
-            "mozilla",
-            "seamonkey",
-            "emacs",
-            "vm ",
-            "mailmate",
-        ];
         ["X-Mailer", "User-Agent"].into_iter().any(|name| {
             self.message.headers.all(name).any(|value| {
                 let value = value.to_lowercase();
@@ -179,6 +133,7 @@ fn fold_into(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             'A'..='Z' => out.push(c.to_ascii_lowercase()),
+            'a'..='z' => out.push(c),
             '\u{2018}' | '\u{2019}' | '\u{00b4}' | '`' => out.push('\''),
             '\u{201c}' | '\u{201d}' | '\u{201e}' => out.push('"'),
             '\u{2010}'..='\u{2015}' => out.push('-'),
@@ -189,6 +144,8 @@ fn fold_into(out: &mut String, text: &str) {
                 }
             }
             c if c.is_ascii() => out.push(c),
+            // The letters of Western Europe, without a look into the Unicode tables.
+            'ß'..='ÿ' => out.push(c),
             c => out.extend(c.to_lowercase()),
         }
     }
@@ -240,27 +197,6 @@ impl Opening {
 
 /// Whether the folded line at `start` opens older text.
 fn starts_quote(folded: &str, start: usize) -> bool {
-    const SEPARATORS: &[&str] = &[
-        ">",
-        "-----original",
-        "-----ursprung",
-        "----- original",
-        "-----opprinnelig",
-        "-----oprindelig",
-        "-----alkuper",
-        "-----urspr",
-        "-----message",
-        "-----forward",
-        "---------- forward",
-        "________",
-        "from: ",
-        "från: ",
-        "fra: ",
-        "von: ",
-        "lähettäjä: ",
-        "de : ",
-        "begin forwarded",
-    ];
     let line = folded.get(start..).unwrap_or_default().trim_start();
     SEPARATORS.iter().any(|mark| line.starts_with(mark))
         || (line.ends_with(':')
@@ -278,199 +214,9 @@ fn starts_quote(folded: &str, start: usize) -> bool {
             .any(|mark| line.contains(mark)))
 }
 
-/// Letters and digits alone, in lower case: `MAILER-DAEMON` and `Mailer Daemon` are one.
-fn squeezed(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-fn is_daemon(local: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "mailerdaemon",
-        "maildaemon",
-        "maildeliverysubsystem",
-        "maildeliverysystem",
-        "maildelivery",
-    ];
-    // Exchange sends from `MicrosoftExchange` and a long number.
-    let exchange = local.strip_prefix("microsoftexchange").is_some_and(|tail| {
-        tail.len() >= 16 && tail.bytes().take(16).all(|b| b.is_ascii_hexdigit())
-    });
-    exchange || local == "mdaemon" || NAMES.iter().any(|name| local.starts_with(name))
-}
-
-fn sender(message: &Message) -> Sender {
-    const SYSTEM_LOCAL: &[&str] = &[
-        "postmaster",
-        "bounce",
-        "bounces",
-        "ndr",
-        "mailer",
-        "mailadm",
-        "mailadmin",
-        "mailsystem",
-        "mailserver",
-        "maildelivery",
-        "deliverysystem",
-        "systemadministrator",
-        "nondelivery",
-        "undelivered",
-        "mailrouter",
-        "smtpgateway",
-        "mailgateway",
-        "smtpdaemon",
-    ];
-    const SYSTEM_NAME: &[&str] = &[
-        "mail delivery",
-        "delivery system",
-        "delivery subsystem",
-        "delivery service",
-        "delivery notification",
-        "mailer-daemon",
-        "mailer daemon",
-        "mail daemon",
-        "mail system",
-        "system administrator",
-        "systemadministratör",
-        "mail administrator",
-        "postmaster",
-        "mail server",
-        "mailserver",
-        "smtp server",
-        "delivery agent",
-        "internet mail",
-        "antivirus",
-        "postsystem",
-    ];
-    const STATUS: &[&str] = &[
-        "status",
-        "statuspage",
-        "driftinfo",
-        "drift",
-        "incident",
-        "incidents",
-        "outage",
-        "maintenance",
-        "servicestatus",
-        "statusupdates",
-    ];
-    const CAMPAIGN: &[&str] = &[
-        "newsletter",
-        "newsletters",
-        "news",
-        "nyhetsbrev",
-        "nyheter",
-        "nyhedsbrev",
-        "marketing",
-        "marknad",
-        "campaign",
-        "campaigns",
-        "kampanj",
-        "uutiskirje",
-        "info-newsletter",
-        "promo",
-        "promotions",
-        "offers",
-        "erbjudande",
-        "mailing",
-        "marknadsforing",
-        "events",
-        "digest",
-    ];
-    let Some(author) = message.author() else {
-        return Sender::Someone;
-    };
-    let local = author
-        .text
-        .rsplit_once('@')
-        .map_or(author.text.as_str(), |(local, _)| local);
-    let squeezed_local = squeezed(local);
-    if is_daemon(&squeezed_local) {
-        return Sender::Daemon;
-    }
-    let name = fold(&author.name);
-    let nameless = !author.text.contains('@') && author.address.is_none();
-    let system_local = SYSTEM_LOCAL.iter().any(|known| squeezed_local == *known)
-        || squeezed_local.starts_with("postmaster")
-        || squeezed_local.contains("smtpgateway")
-        || squeezed_local.contains("mailservice");
-    if nameless && is_daemon(&squeezed(&author.text)) {
-        return Sender::Daemon;
-    }
-    if system_local || SYSTEM_NAME.iter().any(|known| name.contains(known)) {
-        return Sender::System;
-    }
-    let starts = |marks: &[&str]| marks.iter().any(|mark| squeezed_local.starts_with(mark));
-    if starts(&[
-        "autorespon",
-        "autoreply",
-        "autosvar",
-        "automaticreply",
-        "vacation",
-        "outofoffice",
-        "autoantwort",
-    ]) {
-        Sender::Responder
-    } else if starts(&[
-        "noreply",
-        "donotreply",
-        "dontreply",
-        "noanswer",
-        "svarainte",
-        "ingensvar",
-        "ikkesvar",
-        "nepasrepondre",
-        "keineantwort",
-        "alavastaa",
-        "eivastausta",
-    ]) || squeezed_local.ends_with("noreply")
-        || squeezed_local.ends_with("donotreply")
-    {
-        Sender::NoReply
-    } else if STATUS.contains(&squeezed_local.as_str()) {
-        Sender::Status
-    } else if CAMPAIGN.contains(&squeezed_local.as_str()) {
-        Sender::Campaign
-    } else {
-        Sender::Someone
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn senders_are_told_by_their_address_before_their_name() {
-        for (from, wanted) in [
-            ("MAILER-DAEMON@mx.example.com", Sender::Daemon),
-            (
-                "Mail Delivery Subsystem <mailer-daemon@example.com>",
-                Sender::Daemon,
-            ),
-            ("MAILER-DAEMON (Mail Delivery System)", Sender::Daemon),
-            (
-                "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.com>",
-                Sender::Daemon,
-            ),
-            (
-                "Microsoft Exchange <microsoftexchange@example.com>",
-                Sender::Someone,
-            ),
-            ("postmaster@example.com", Sender::System),
-            ("Mail Delivery System <x@example.com>", Sender::System),
-            ("Anna <no-reply@example.com>", Sender::NoReply),
-            ("Nyheter <nyhetsbrev@example.com>", Sender::Campaign),
-            ("status@isv.example", Sender::Status),
-            ("Anna Mailer <anna@example.com>", Sender::Someone),
-            ("daemon.berg@example.com", Sender::Someone),
-        ] {
-            let message = Message::from_head(format!("From: {from}\n\n").as_bytes()).unwrap();
-            assert_eq!(sender(&message), wanted, "{from}");
-        }
-    }
 
     #[test]
     fn the_opening_ends_where_older_text_starts() {

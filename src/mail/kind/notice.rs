@@ -5,9 +5,10 @@
 
 use std::sync::LazyLock;
 
-use super::look::{Look, Sender};
+use super::look::Look;
 use super::marks;
 use super::phrases::Sign;
+use super::sender::Sender;
 use super::words;
 
 /// Subject words that hardly anything but a notice carries.

@@ -5,10 +5,11 @@
 
 use std::sync::LazyLock;
 
-use super::look::{Look, Sender};
+use super::look::Look;
 use super::marks;
 use super::phrases::Sign;
 use super::score::Score;
+use super::sender::Sender;
 use super::words;
 
 /// Points that make an automatic answer.
@@ -165,12 +166,12 @@ fn subject_points(look: &Look<'_>, score: &mut Score) -> i32 {
         if let Some(rest) = proper.strip_prefix(words) {
             let after = rest.trim_start();
             let apart = rest.is_empty()
-                || words.ends_with(' ')
+                || words.ends_with(':')
                 || after.starts_with([':', '-', '(', '[', '/', '|', '!', '.', ',', '"', ';', '：']);
             if apart {
-                better(whole, format!("subject begins with `{}`", words.trim()));
+                better(whole, format!("subject begins with `{words}`"));
             } else if rest.starts_with(' ') {
-                better(part, format!("subject begins with `{}`", words.trim()));
+                better(part, format!("subject begins with `{words}`"));
             }
         }
     }
