@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::change::{Lease, MailboxPatch, Pen};
@@ -38,23 +39,24 @@ struct Held {
 pub(super) struct Holders(HashMap<MailboxName, Held>);
 
 impl Holders {
-    pub(super) async fn read(conn: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        sqlx::query("SELECT name, holder, epoch, until FROM mailbox")
-            .fetch_all(conn)
-            .await?
-            .iter()
-            .map(|row| {
-                let held = Held {
-                    holder: row.try_get(1)?,
-                    epoch: row.try_get::<i64, _>(2)?.cast_unsigned(),
-                    until: row
-                        .try_get::<Option<i64>, _>(3)?
-                        .and_then(|at| Timestamp::from_microsecond(at).ok()),
-                };
-                Ok((MailboxName::from(row.try_get::<&str, _>(0)?), held))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+    /// Out of the rows of `…, …, name, holder, epoch, until`, one a mailbox; one without a name
+    /// when there is no mailbox.
+    pub(super) fn of(rows: &[SqliteRow]) -> Result<Self, sqlx::Error> {
+        let mut holders = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let Some(name) = row.try_get::<Option<&str>, _>(2)? else {
+                continue;
+            };
+            let held = Held {
+                holder: row.try_get(3)?,
+                epoch: row.try_get::<i64, _>(4)?.cast_unsigned(),
+                until: row
+                    .try_get::<Option<i64>, _>(5)?
+                    .and_then(|at| Timestamp::from_microsecond(at).ok()),
+            };
+            holders.insert(MailboxName::from(name), held);
+        }
+        Ok(Self(holders))
     }
 
     /// Whether what is written with `pen` may be written.

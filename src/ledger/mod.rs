@@ -41,8 +41,8 @@
 //! A ledger on a database server can join as a second implementation of the same calls: epochs are
 //! in every write already, and each statement takes its rows as one list.
 
+mod audit_file;
 mod change;
-mod copy;
 mod error;
 mod fault;
 mod group;
@@ -64,7 +64,7 @@ pub use change::{
     Pen, StageKey, StageName, Verdict,
 };
 pub use error::LedgerError;
-pub use open::{Ledger, Mode};
+pub use open::{CHANGES_MAX, Ledger, Mode};
 pub use people::{Counts, Event, EventFilter, MailboxCount, TicketFilter};
 pub use verify::Verified;
 pub use work::{Cursor, Earlier};

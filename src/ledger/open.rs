@@ -11,8 +11,8 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit_file::AuditFile;
 use super::change::{Change, Lease, Pen, Verdict};
-use super::copy::Copy;
 use super::error::LedgerError;
 use super::group::Call;
 use super::lease::LeaseCall;
@@ -20,6 +20,9 @@ use super::prepare::Prepared;
 use super::writer::{self, QUEUE_MAX, Request, Writer};
 use super::{fault, place, schema};
 use crate::domain::ids::MailboxName;
+
+/// Most changes of one call.
+pub const CHANGES_MAX: usize = 4096;
 
 /// How long a write waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
@@ -76,11 +79,11 @@ impl Ledger {
         let mut conn = connect(&path, daemon).await.map_err(failed)?;
         schema::migrate(&mut conn, &path, daemon).await?;
         schema::check(&mut conn, &path, daemon).await?;
-        let copy = match mode {
-            Mode::Daemon => Some(Copy::open(dir, &path, &mut conn).await?),
+        let audit = match mode {
+            Mode::Daemon => Some(AuditFile::open(dir, &path, &mut conn).await?),
             Mode::Person => None,
         };
-        let writer = Writer::new(conn, path.clone(), copy, lock)
+        let writer = Writer::new(conn, path.clone(), audit, lock)
             .await
             .map_err(failed)?;
         Ok(Self::start(writer, mode))
@@ -128,7 +131,7 @@ impl Ledger {
         self.ask(|answer| Request::Lease(call, answer)).await
     }
 
-    /// Writes `changes` in one transaction, shared with whatever else waits, and answers once
+    /// Writes `changes`, at most [`CHANGES_MAX`], in one transaction, shared with whatever else waits, and answers once
     /// they are on the disk: one verdict per change, in order.
     ///
     /// Once called, it is written even if the returned future is dropped.
@@ -141,6 +144,11 @@ impl Ledger {
         pen: &Pen,
         changes: Vec<Change>,
     ) -> Result<Vec<Verdict>, LedgerError> {
+        if changes.len() > CHANGES_MAX {
+            return Err(LedgerError::Refused {
+                what: format!("{} changes at once, at most {CHANGES_MAX}", changes.len()),
+            });
+        }
         let changes = changes
             .into_iter()
             .map(Prepared::of)

@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit_file::AuditFile;
 use super::change::{Lease, Verdict};
-use super::copy::Copy;
 use super::error::LedgerError;
 use super::fault::{self, Class};
 use super::group::{self, Call, Outcome};
@@ -119,7 +119,7 @@ pub(super) struct Writer {
     pub(super) conn: SqliteConnection,
     pub(super) path: PathBuf,
     /// The audit file; only the daemon keeps it.
-    pub(super) copy: Option<Copy>,
+    pub(super) audit: Option<AuditFile>,
     /// Held until the writer ends.
     pub(super) lock: Option<File>,
     stopped: Option<String>,
@@ -131,14 +131,14 @@ impl Writer {
     pub(super) async fn new(
         mut conn: SqliteConnection,
         path: PathBuf,
-        copy: Option<Copy>,
+        audit: Option<AuditFile>,
         lock: Option<File>,
     ) -> Result<Self, sqlx::Error> {
         let version = version(&mut conn).await?;
         Ok(Self {
             conn,
             path,
-            copy,
+            audit,
             lock,
             stopped: None,
             version,
@@ -183,8 +183,8 @@ impl Writer {
             }
             self.carry_over().await;
         }
-        if let Some(copy) = &mut self.copy {
-            copy.sync();
+        if let Some(audit) = &mut self.audit {
+            audit.sync();
         }
         requests.close();
         let ended = self.conn.close().await;
@@ -197,13 +197,13 @@ impl Writer {
 
     /// The next request; syncs the audit file when none comes for a while.
     async fn next(&mut self, requests: &mut mpsc::Receiver<Request>) -> Option<Request> {
-        if let Some(copy) = &mut self.copy
-            && copy.is_unsynced()
+        if let Some(audit) = &mut self.audit
+            && audit.is_unsynced()
         {
             if let Ok(next) = tokio::time::timeout(IDLE, requests.recv()).await {
                 return next;
             }
-            copy.sync();
+            audit.sync();
         }
         requests.recv().await
     }
@@ -234,8 +234,8 @@ impl Writer {
             let why = why.clone();
             return Err(Class::Passing(LedgerError::Stopped { why }));
         }
-        if let Some(copy) = &mut self.copy {
-            copy.ready(&mut self.conn).await.map_err(Class::Passing)?;
+        if let Some(audit) = &mut self.audit {
+            audit.ready(&mut self.conn).await.map_err(Class::Passing)?;
         }
         match group::apply(&mut self.conn, &batch.leases, &batch.calls).await {
             Ok(outcome) => Ok(outcome),
@@ -250,15 +250,16 @@ impl Writer {
 
     async fn written(&mut self, batch: Batch, outcome: Outcome) {
         self.log_pages += GROUP_PAGES + outcome.lines.len();
-        if let Some(copy) = &mut self.copy {
+        if let Some(audit) = &mut self.audit {
             // Into the system's memory only, so that nobody waits for the disk a second time.
-            copy.add(
-                &mut self.conn,
-                outcome.before,
-                outcome.after,
-                &outcome.lines,
-            )
-            .await;
+            audit
+                .add(
+                    &mut self.conn,
+                    outcome.before,
+                    outcome.after,
+                    &outcome.lines,
+                )
+                .await;
         }
         batch.answer(outcome.answers, outcome.leases);
     }
@@ -277,16 +278,16 @@ impl Writer {
             .map_err(|error| fault::reading(&self.path, &error))?;
         let changed = now != self.version;
         self.version = now;
-        if changed && let Some(copy) = &mut self.copy {
+        if changed && let Some(audit) = &mut self.audit {
             // What fails here is tried again before the next write, and said then.
-            let _ = copy.catch_up(&mut self.conn).await;
+            let _ = audit.catch_up(&mut self.conn).await;
         }
         Ok(changed)
     }
 
     /// Carries the log over into the database once it is long.
     async fn carry_over(&mut self) {
-        if self.copy.is_none() || self.log_pages < LOG_PAGES_MAX || self.stopped.is_some() {
+        if self.audit.is_none() || self.log_pages < LOG_PAGES_MAX || self.stopped.is_some() {
             return;
         }
         self.log_pages = 0;

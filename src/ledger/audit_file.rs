@@ -25,14 +25,14 @@ const PAGE: i64 = 512;
 
 /// The audit file, and whether it lacks something.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(super) struct AuditFile {
     mirror: Mirror,
     path: PathBuf,
     ledger: PathBuf,
     behind: bool,
 }
 
-impl Copy {
+impl AuditFile {
     /// Opens the file in `dir` and adds what the ledger has and the file has not.
     pub(super) async fn open(
         dir: &Path,
