@@ -98,8 +98,8 @@ async fn each(
     let mut from = None;
     loop {
         let filter = EventFilter {
-            from,
             since,
+            from,
             ..EventFilter::default()
         };
         let page = ledger.events(&filter, PAGE).await?;

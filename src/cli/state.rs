@@ -50,6 +50,8 @@ pub fn person() -> String {
     std::env::var("SUDO_USER")
         .or_else(|_| std::env::var("USER"))
         .or_else(|_| std::env::var("LOGNAME"))
-        .map(|name| super::print::one_line(&name, 60))
-        .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()))
+        .map_or_else(
+            |_| format!("uid {}", rustix::process::getuid().as_raw()),
+            |name| super::print::one_line(&name, 60),
+        )
 }

@@ -31,17 +31,17 @@ use crate::triage::routing::Routing;
 const FILINGS: usize = 1024;
 
 /// How long a lease holds without being renewed.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// First pause after a broken session; it doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Longest pause between two sessions.
-const PAUSE_MAX: Duration = Duration::from_secs(300);
+const PAUSE_MAX: Duration = Duration::from_mins(5);
 
 /// First pause after a refused log-in: fewer than five tries an hour, so that no account is
 /// locked out.
-const PAUSE_DENIED: Duration = Duration::from_secs(900);
+const PAUSE_DENIED: Duration = Duration::from_mins(15);
 
 /// How often `run --once` opens a mailbox that breaks before it gives up.
 const ONCE_TRIES: u32 = 3;

@@ -52,24 +52,23 @@ impl LaneTask {
         let mut capabilities: Option<Capabilities> = None;
         let mut probe = false;
         loop {
-            let ready = match next.take() {
-                Some(ready) => ready,
-                None => {
-                    let Some((job, probes)) = self.take().await else {
-                        break;
-                    };
-                    probe = probes;
-                    match lane.ready().await {
-                        Ok(known) => capabilities = Some(known),
-                        Err(outcome) => {
-                            self.weigh(&outcome, probe);
-                            continue;
-                        }
+            let ready = if let Some(ready) = next.take() {
+                ready
+            } else {
+                let Some((job, probes)) = self.take().await else {
+                    break;
+                };
+                probe = probes;
+                match lane.ready().await {
+                    Ok(known) => capabilities = Some(known),
+                    Err(outcome) => {
+                        self.weigh(&outcome, probe);
+                        continue;
                     }
-                    match self.begin(job, capabilities).await {
-                        Some(ready) => ready,
-                        None => continue,
-                    }
+                }
+                match self.begin(job, capabilities).await {
+                    Some(ready) => ready,
+                    None => continue,
                 }
             };
             let gate = {

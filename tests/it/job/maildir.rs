@@ -1,7 +1,6 @@
 //! The whole job without any server: a Maildir in, a Maildir out.
 
 use std::fs;
-use std::time::Duration;
 
 use triaged::system::maildir;
 
@@ -75,9 +74,8 @@ fn every_message_ends_in_its_place_and_a_second_run_does_nothing() {
 fn killed_again_and_again_it_loses_and_doubles_nothing() {
     let mail = sample::mail(160, 5_000);
     let world = world(&mail);
-    for n in 1..=10 {
-        world.kill_after(Duration::from_millis(20 * n));
-    }
+    let killed = (1..=10).filter(|n| world.kill_after(*n)).count();
+    assert!(killed >= 5, "only {killed} kills hit the program at work");
     world.ok(&["run", "--once"]);
     let repeats = judged(&world, &mail);
     // A Maildir knows a repeat by its name: there the second copy is the first one.

@@ -106,7 +106,7 @@ fn sample(n: usize, attached: usize) -> Sample {
     let kind =
         format!("Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: 8bit\n");
     let mut bytes;
-    if n % 7 == 0 && attached > 0 {
+    if n.is_multiple_of(7) && attached > 0 {
         head.push_str("Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\n");
         let _ = writeln!(head, "{kind}");
         bytes = head.into_bytes();

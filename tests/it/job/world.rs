@@ -113,13 +113,29 @@ impl World {
             .unwrap()
     }
 
-    /// Starts `run --once` and kills it after `delay`, unless it was quicker.
-    pub fn kill_after(&self, delay: Duration) {
+    /// Starts `run --once` and kills it once the audit file tells of `lines` more deliveries,
+    /// unless it ends before. The answer is whether it was killed in its work.
+    pub fn kill_after(&self, deliveries: usize) -> bool {
+        let before = self.deliveries();
         let mut child = self.start(&["run", "--once"]);
-        std::thread::sleep(delay);
-        // An error means that it has ended by itself.
-        let _ = child.kill();
-        child.wait().unwrap();
+        loop {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if self.deliveries() >= before + deliveries {
+                // An error means that it has ended by itself meanwhile.
+                let _ = child.kill();
+                child.wait().unwrap();
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// How many forwards the audit file tells of.
+    fn deliveries(&self) -> usize {
+        let text = fs::read_to_string(self.path("state/audit.jsonl")).unwrap_or_default();
+        text.matches("\"event\":\"delivered\"").count()
     }
 
     /// Events of the audit log by kind.
