@@ -65,6 +65,9 @@ pub(super) fn proven(message: &Message) -> Option<String> {
     if subject.starts_with("report domain:") && subject.contains("submitter:") {
         return Some("subject of a DMARC report".to_owned());
     }
+    if subject.starts_with("complaint about message from") && shape.has("message/rfc822") {
+        return Some("subject of a complaint report".to_owned());
+    }
     marks::failure_comment(&message.headers)
 }
 

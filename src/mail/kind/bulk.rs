@@ -39,7 +39,6 @@ pub(super) fn told(look: &Look<'_>) -> Option<String> {
         "header `List-Unsubscribe-Post`",
     );
     score.add(headers.has("List-Id"), 1, "header `List-Id`");
-    score.add(headers.has("Feedback-ID"), 1, "header `Feedback-ID`");
     if let Some(bulk) = marks::bulk_precedence(headers) {
         score.add(true, 1, bulk);
     }
@@ -50,6 +49,8 @@ pub(super) fn told(look: &Look<'_>) -> Option<String> {
     if score.is_empty() {
         return None;
     }
+    // Senders of single mails for others write this one as well.
+    score.add(headers.has("Feedback-ID"), 1, "header `Feedback-ID`");
     match look.sender {
         Sender::Campaign => score.add(true, 2, format!("sender `{}`", look.sender_text)),
         Sender::NoReply => score.add(true, 1, format!("sender `{}`", look.sender_text)),
