@@ -108,7 +108,7 @@ pub struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    /// Takes a line apart; `None` when it has not the form that [`line`] gives.
+    /// Takes a line apart; `None` when it has not the form that [`line()`] gives.
     pub fn read(line: &'a str) -> Option<Self> {
         let rest = line.strip_prefix(SEQ)?;
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
