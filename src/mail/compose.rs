@@ -47,17 +47,22 @@ fn fit(original: &[u8]) -> Fit {
     if original.is_empty() {
         return Fit::Neither;
     }
-    let ascii = original.is_ascii();
-    for line in original.split_inclusive(|&b| b == b'\n') {
-        let text = match line.strip_suffix(b"\r\n") {
-            Some(text) => text,
-            None if line.ends_with(b"\n") => return Fit::Neither,
-            None => line,
-        };
-        if text.len() > LINE_MAX || text.iter().any(|&b| b == b'\r' || b == 0) {
+    // Each pass is one that the processor does many bytes at a time.
+    if memchr::memchr(0, original).is_some() {
+        return Fit::Neither;
+    }
+    let (mut start, mut ends) = (0, 0);
+    for at in memchr::memchr_iter(b'\n', original) {
+        if at == 0 || original.get(at - 1) != Some(&b'\r') || at - start > LINE_MAX + 1 {
             return Fit::Neither;
         }
+        start = at + 1;
+        ends += 1;
     }
+    if original.len() - start > LINE_MAX || memchr::memchr_iter(b'\r', original).count() != ends {
+        return Fit::Neither;
+    }
+    let ascii = original.is_ascii();
     if ascii { Fit::SevenBit } else { Fit::EightBit }
 }
 

@@ -49,10 +49,13 @@ impl Encoding {
         match self {
             Self::Identity => body.len(),
             Self::QuotedPrintable => {
-                let lines = body.split(|byte| *byte == b'=');
-                body.len().saturating_sub((lines.count() - 1) * 2)
+                let escapes = memchr::memchr_iter(b'=', body).count();
+                body.len().saturating_sub(escapes * 2)
             }
-            Self::Base64 => body.iter().filter(|byte| is_base64(**byte)).count() / 4 * 3,
+            Self::Base64 => {
+                let ends = |byte| memchr::memchr_iter(byte, body).count();
+                (body.len() - ends(b'\n') - ends(b'\r')) / 4 * 3
+            }
         }
     }
 }

@@ -31,30 +31,24 @@ pub(super) struct Pieces<'a> {
     len: usize,
 }
 
-fn pairs(bytes: &[u8], first: u8, second: u8) -> usize {
-    let after = bytes.get(1..).unwrap_or_default();
-    bytes
-        .iter()
-        .zip(after)
-        .map(|(a, b)| usize::from(*a == first && *b == second))
-        .sum()
-}
-
-fn count(bytes: &[u8], wanted: u8) -> usize {
-    bytes.iter().map(|b| usize::from(*b == wanted)).sum()
-}
-
 impl<'a> Pieces<'a> {
     /// The pieces of `message`.
     pub fn of(message: &'a [u8]) -> Result<Self, Unfit> {
-        let ends = pairs(message, b'\r', b'\n');
-        if count(message, b'\r') != ends || count(message, b'\n') != ends {
+        let (mut ends, mut dots) = (0, usize::from(message.starts_with(b".")));
+        for at in memchr::memchr_iter(b'\n', message) {
+            if at == 0 || message.get(at - 1) != Some(&b'\r') {
+                return Err(Unfit::BareLineEnd);
+            }
+            ends += 1;
+            dots += usize::from(message.get(at + 1) == Some(&b'.'));
+        }
+        // Every LF follows a CR: what more there are of these stand alone.
+        if memchr::memchr_iter(b'\r', message).count() != ends {
             return Err(Unfit::BareLineEnd);
         }
         if !message.ends_with(b"\r\n") {
             return Err(Unfit::Unended);
         }
-        let dots = pairs(message, b'\n', b'.') + usize::from(message.starts_with(b"."));
         Ok(Self {
             rest: Some(message),
             dots,
