@@ -16,16 +16,28 @@ use triaged::mail::Message;
 use triaged::triage::decide;
 
 /// Fewest cases; below, something was not read.
-const CASES_MIN: usize = 200;
+const CASES_MIN: usize = 400;
 
-/// Least right answers among those decided, in percent: two below what was measured.
-const RIGHT_MIN: f64 = 0.0;
+/// Least right answers among those decided, in percent: two below the measured 99.1 (346 of 349,
+/// known misses left out).
+const RIGHT_MIN: f64 = 97.0;
 
-/// Least share decided of what a rule set can decide, in percent: two below what was measured.
-const DECIDED_MIN: f64 = 0.0;
+/// Least share decided of what need not be left to a person, in percent: two below the measured
+/// 96.9 (349 of 360).
+const DECIDED_MIN: f64 = 94.0;
 
-/// Least right priorities among the cases that state one, in percent.
-const PRIORITY_MIN: f64 = 0.0;
+/// The same for the files of mail that no rule was changed for ([`UNSEEN`]): measured 96.5 (55 of
+/// 57) and 86.4 (57 of 66).
+const UNSEEN_RIGHT_MIN: f64 = 94.0;
+
+/// See [`UNSEEN_RIGHT_MIN`].
+const UNSEEN_DECIDED_MIN: f64 = 84.0;
+
+/// How the names of those files begin.
+const UNSEEN: &str = "unseen-";
+
+/// Least right priorities among the cases that state one, in percent: measured 89.7 (26 of 29).
+const PRIORITY_MIN: f64 = 87.0;
 
 /// Hits shown for a miss.
 const HITS_SHOWN: usize = 6;
@@ -139,7 +151,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, case: &Case, mark: Mark, outcome: &str) {
+    fn count(&mut self, mark: Mark, outcome: &str) {
         match mark {
             Mark::Right if outcome == "review" => self.rightly_left += 1,
             Mark::Right => self.right += 1,
@@ -147,7 +159,6 @@ impl Tally {
             Mark::Wrong => self.wrong += 1,
             Mark::Dangerous => self.dangerous += 1,
         }
-        assert!(!case.name.is_empty(), "a case without a name");
     }
 
     fn decided(&self) -> u32 {
@@ -235,11 +246,15 @@ fn miss(file: &str, case: &Case, decision: &Decision, mark: Mark) -> String {
 fn shipped_rules_on_shipped_cases() {
     let config: Config = load(&root()).unwrap_or_else(|findings| {
         let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-        panic!("the shipped configuration is refused:\n{}", lines.join("\n"))
+        panic!(
+            "the shipped configuration is refused:\n{}",
+            lines.join("\n")
+        )
     });
     let mut per_category: BTreeMap<String, Tally> = BTreeMap::new();
     let mut per_file: BTreeMap<String, Tally> = BTreeMap::new();
     let (mut all, mut judged) = (Tally::default(), Tally::default());
+    let mut unseen = Tally::default();
     let (mut misses, mut dangerous) = (String::new(), Vec::new());
     let (mut cases, mut stated, mut met) = (0, 0, 0);
     for (file, list) in files() {
@@ -252,10 +267,15 @@ fn shipped_rules_on_shipped_cases() {
             let categories = per_category.entry(case.expect.clone()).or_default();
             let files = per_file.entry(file.clone()).or_default();
             for tally in [categories, files, &mut all] {
-                tally.count(&case, mark, &outcome);
+                tally.count(mark, &outcome);
             }
             if !case.known {
-                judged.count(&case, mark, &outcome);
+                judged.count(mark, &outcome);
+            }
+            if file.starts_with(UNSEEN) {
+                unseen.count(mark, &outcome);
+                let name = format!("{UNSEEN}{}", case.expect);
+                per_category.entry(name).or_default().count(mark, &outcome);
             }
             if mark != Mark::Right {
                 misses.push_str(&miss(&file, &case, &decision, mark));
@@ -284,13 +304,19 @@ fn shipped_rules_on_shipped_cases() {
     }
     print!("{}", all.row("all"));
     print!("{}", judged.row("without known misses"));
+    print!("{}", unseen.row("unseen"));
     println!("priority: {met} of {stated}; {cases} cases");
 
     assert!(cases >= CASES_MIN, "{cases} cases");
     assert!(dangerous.is_empty(), "dangerous errors: {dangerous:#?}");
-    let (accuracy, coverage) = (judged.accuracy(), judged.coverage());
-    assert!(accuracy >= RIGHT_MIN, "{accuracy:.1} % right of decided");
-    assert!(coverage >= DECIDED_MIN, "{coverage:.1} % decided");
+    for (tally, right_min, decided_min) in [
+        (&judged, RIGHT_MIN, DECIDED_MIN),
+        (&unseen, UNSEEN_RIGHT_MIN, UNSEEN_DECIDED_MIN),
+    ] {
+        let (accuracy, coverage) = (tally.accuracy(), tally.coverage());
+        assert!(accuracy >= right_min, "{accuracy:.1} % right of decided");
+        assert!(coverage >= decided_min, "{coverage:.1} % decided");
+    }
     let priorities = percent(met, stated);
     assert!(
         priorities >= PRIORITY_MIN,
