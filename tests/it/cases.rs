@@ -18,26 +18,26 @@ use triaged::triage::decide;
 /// Fewest cases; below, something was not read.
 const CASES_MIN: usize = 400;
 
-/// Least right answers among those decided, in percent: two below the measured 99.1 (346 of 349,
+/// Least right answers among those decided, in percent: two below the measured 99.2 (373 of 376,
 /// known misses left out).
 const RIGHT_MIN: f64 = 97.0;
 
 /// Least share decided of what need not be left to a person, in percent: two below the measured
-/// 96.9 (349 of 360).
+/// 96.4 (376 of 390).
 const DECIDED_MIN: f64 = 94.0;
 
-/// The same for the files of mail that no rule was changed for ([`UNSEEN`]): measured 96.5 (55 of
-/// 57) and 86.4 (57 of 66).
+/// The same for the files of mail that no keyword was added for ([`UNSEEN`]): measured 96.5 (82 of
+/// 85) and 87.6 (85 of 97).
 const UNSEEN_RIGHT_MIN: f64 = 94.0;
 
 /// See [`UNSEEN_RIGHT_MIN`].
-const UNSEEN_DECIDED_MIN: f64 = 84.0;
+const UNSEEN_DECIDED_MIN: f64 = 85.0;
 
 /// How the names of those files begin.
 const UNSEEN: &str = "unseen-";
 
-/// Least right priorities among the cases that state one, in percent: measured 89.7 (26 of 29).
-const PRIORITY_MIN: f64 = 87.0;
+/// Least right priorities among the cases that state one, in percent: measured 87.5 (28 of 32).
+const PRIORITY_MIN: f64 = 85.0;
 
 /// Hits shown for a miss.
 const HITS_SHOWN: usize = 6;
