@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{AuditCommand, AuditFilter};
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style, table};
+use super::print::{Paint, Style, rows as as_rows, table};
 use super::state;
 use super::tickets::{local, said};
 use crate::audit::verify::Report;
@@ -69,7 +69,7 @@ async fn list(ledger: &Ledger, args: &AuditFilter) -> Result<(), Failure> {
             said(&entry.happening),
         ]);
     }
-    println!("{rows}");
+    println!("{}", as_rows(&rows));
     Ok(())
 }
 
@@ -159,12 +159,12 @@ async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<()
             n.to_string().as_str(),
         ]);
     }
-    println!("{rows}");
+    println!("{}", as_rows(&rows));
     let mut rows = table(&["event", "count"]);
     for (name, n) in &events {
         rows.add_row([(*name).to_owned(), n.to_string()]);
     }
-    println!("{rows}");
+    println!("{}", as_rows(&rows));
     Ok(())
 }
 

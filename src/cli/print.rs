@@ -1,5 +1,5 @@
-//! How text reaches a person: colour on a terminal only, tables, and nothing from a mail that
-//! could steer the terminal.
+//! How text reaches a person: colour on a terminal only, tables that fit the terminal and are one
+//! line a row elsewhere, and nothing from a mail that could steer the terminal.
 
 use std::io::IsTerminal;
 
@@ -7,8 +7,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::domain::outcome::is_bidi;
 
-/// Widest table when the output is no terminal, in columns.
-const WIDTH: u16 = 160;
+/// Narrowest terminal that a table is fitted to, in columns.
+const WIDTH_MIN: u16 = 40;
 
 /// A style, by what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,23 +102,36 @@ pub fn lines(text: &str) -> String {
     out
 }
 
-/// A table with these headings, as wide as the terminal.
+/// A table with these headings, as wide as the terminal. In a pipe or a file every row is one
+/// line, so that `grep` finds it whole.
 pub fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width())
         .set_header(headings.iter().copied());
+    match width() {
+        Some(columns) => table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(columns),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
     table
 }
 
-fn width() -> u16 {
+/// The table as text, without the blanks that fill its last column.
+pub fn rows(table: &Table) -> String {
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+fn width() -> Option<u16> {
     rustix::termios::tcgetwinsize(std::io::stdout())
         .ok()
         .map(|size| size.ws_col)
-        .filter(|columns| *columns >= 40)
-        .unwrap_or(WIDTH)
+        .filter(|columns| *columns >= WIDTH_MIN)
 }
 
 #[cfg(test)]

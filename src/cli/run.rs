@@ -2,7 +2,7 @@
 
 use super::args::RunArgs;
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style, one_line, table};
+use super::print::{Paint, Style, one_line, rows as as_rows, table};
 use crate::config::Config;
 use crate::daemon::{self, RunEnd, StartError, log};
 use crate::pipeline::crew::CrewEnd;
@@ -93,7 +93,10 @@ async fn dry_run(config: &Config) -> Result<(), Failure> {
         )
         .await
         .map_err(Failure::failed)?;
-        println!("{rows}\n{count} messages; nothing was moved, sent or recorded");
+        println!(
+            "{}\n{count} messages; nothing was moved, sent or recorded",
+            as_rows(&rows)
+        );
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::args::{MailboxCommand, StatusArgs};
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style, table};
+use super::print::{Paint, Style, rows as as_rows, table};
 use super::state;
 use super::tickets::local;
 use crate::config::Config;
@@ -113,7 +113,7 @@ fn as_table(mailboxes: &[MailboxCount]) -> String {
         );
         table.add_row(row);
     }
-    table.to_string()
+    as_rows(&table)
 }
 
 fn as_json(count: &MailboxCount) -> serde_json::Value {
@@ -164,7 +164,7 @@ async fn list(config: &Config, ledger: &Ledger, json: bool) -> Result<(), Failur
         }
     }
     if !json {
-        println!("{rows}");
+        println!("{}", as_rows(&rows));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::args::{TicketArgs, TicketsArgs};
 use super::failure::Failure;
-use super::print::{Paint, Style, one_line, table};
+use super::print::{Paint, Style, one_line, rows, table};
 use super::state;
 use crate::domain::decision::Decision;
 use crate::domain::event::{Actor, Happening};
@@ -74,7 +74,7 @@ pub fn as_table(tickets: &[Ticket]) -> String {
             one_line(&ticket.summary.subject, 60),
         ]);
     }
-    table.to_string()
+    rows(&table)
 }
 
 fn category(decision: &Decision) -> String {
