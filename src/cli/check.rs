@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::args::CheckArgs;
 use super::failure::{Failure, FailureKind};
+use super::print::say;
 use super::print::{Paint, Style};
 use crate::config::findings::{self, Finding};
 use crate::config::{self, Config};
@@ -19,15 +20,15 @@ pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let broken = config.is_none();
     if args.json {
         for finding in &found {
-            println!("{}", as_json(finding));
+            say!("{}", as_json(finding));
         }
     } else {
         let paint = Paint::stdout();
         if !found.is_empty() {
-            println!("{}", findings::render(&found, paint.colours()));
+            say!("{}", findings::render(&found, paint.colours()));
         }
         if let Some(config) = &config {
-            println!("{}", summary(directory, config, paint));
+            say!("{}", summary(directory, config, paint));
         }
     }
     if broken {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::args::{PersonArgs, RerouteArgs};
 use super::failure::Failure;
 use super::print::one_line;
+use super::print::say;
 use super::state;
 use crate::config::Config;
 use crate::domain::decision::{Action, Decision, ProductHit, Zone};
@@ -50,7 +51,7 @@ pub async fn wish(config: &Config, wish: Wish, args: &PersonArgs) -> Result<(), 
             Wish::Retry => (Event::Retry, Happening::Retried, "will be tried again"),
         };
         write(&ledger, &ticket, &event, Patch::default(), happening, &by).await?;
-        println!("{} {done}", ticket.id.reference());
+        say!("{} {done}", ticket.id.reference());
     }
     Ok(())
 }
@@ -110,7 +111,7 @@ pub async fn reroute(config: &Config, args: &RerouteArgs) -> Result<(), Failure>
         &by,
     )
     .await?;
-    println!("{} goes to {told}", ticket.id.reference());
+    say!("{} goes to {told}", ticket.id.reference());
     Ok(())
 }
 

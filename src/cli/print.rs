@@ -1,7 +1,8 @@
 //! How text reaches a person: colour on a terminal only, tables that fit the terminal and are one
 //! line a row elsewhere, and nothing from a mail that could steer the terminal.
 
-use std::io::IsTerminal;
+use std::fmt;
+use std::io::{ErrorKind, IsTerminal, Write as _};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -9,6 +10,28 @@ use crate::domain::outcome::is_bidi;
 
 /// Narrowest terminal that a table is fitted to, in columns.
 const WIDTH_MIN: u16 = 40;
+
+/// Writes one line to standard output, formatted as `format!` does.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::cli::print::line(format_args!($($text)*))
+    };
+}
+pub(super) use say;
+
+/// Writes one line to standard output.
+///
+/// A reader that wants no more (`| head`) ends the program in peace, as it does other tools.
+pub fn line(text: fmt::Arguments<'_>) {
+    let Err(error) = writeln!(std::io::stdout(), "{text}") else {
+        return;
+    };
+    if error.kind() == ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    eprintln!("error: cannot write the output: {error}");
+    std::process::exit(1);
+}
 
 /// A style, by what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::args::RunArgs;
 use super::failure::{Failure, FailureKind};
+use super::print::say;
 use super::print::{Paint, Style, one_line, rows as as_rows, table};
 use crate::config::Config;
 use crate::daemon::{self, RunEnd, StartError, log};
@@ -70,7 +71,7 @@ async fn dry_run(config: &Config) -> Result<(), Failure> {
     let paint = Paint::stdout();
     let key = daemon::existing_key(config);
     for mailbox in &config.mailboxes {
-        println!(
+        say!(
             "{}",
             paint.paint(Style::Strong, &format!("mailbox {}", mailbox.name))
         );
@@ -93,7 +94,7 @@ async fn dry_run(config: &Config) -> Result<(), Failure> {
         )
         .await
         .map_err(Failure::failed)?;
-        println!(
+        say!(
             "{}\n{count} messages; nothing was moved, sent or recorded",
             as_rows(&rows)
         );

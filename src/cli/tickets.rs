@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::args::{TicketArgs, TicketsArgs};
 use super::failure::Failure;
+use super::print::say;
 use super::print::{Paint, Style, one_line, rows, table};
 use super::state;
 use crate::domain::decision::Decision;
@@ -41,15 +42,15 @@ pub async fn list(dir: &Path, args: &TicketsArgs) -> Result<(), Failure> {
     let tickets = ledger.tickets(&filter, args.limit).await?;
     if args.json {
         for ticket in &tickets {
-            println!("{}", as_json(ticket));
+            say!("{}", as_json(ticket));
         }
         return Ok(());
     }
     if tickets.is_empty() {
-        println!("no tickets");
+        say!("no tickets");
         return Ok(());
     }
-    println!("{}", as_table(&tickets));
+    say!("{}", as_table(&tickets));
     Ok(())
 }
 
@@ -148,12 +149,12 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
             object.insert("decision".to_owned(), json!(ticket.decision));
             object.insert("events".to_owned(), json!(lines));
         }
-        println!("{whole}");
+        say!("{whole}");
         return Ok(());
     }
     let paint = Paint::stdout();
-    print!("{}", head(&ticket, paint));
-    println!("\n{}", paint.paint(Style::Strong, "what happened"));
+    say!("{}", head(&ticket, paint).trim_end());
+    say!("\n{}", paint.paint(Style::Strong, "what happened"));
     for event in &events {
         let entry = event.entry()?;
         let who = match &entry.actor {
@@ -161,7 +162,7 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
             Actor::Person(name) => format!("  (by {})", one_line(name, 40)),
         };
         let what = said(&entry.happening);
-        println!("  {}  {:>6}  {what}{who}", local(entry.at), event.seq);
+        say!("  {}  {:>6}  {what}{who}", local(entry.at), event.seq);
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
 use crate::mail::origin::InstanceKey;
 use crate::pipeline::crew::{Crew, CrewEnd};
 use crate::pipeline::dispatch::Dispatch;
+use crate::pipeline::fault::Fault;
 use crate::pipeline::works::Works;
 
 pub use instance::KeyError;
@@ -96,7 +97,8 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     while let Some(ended) = crews.join_next().await {
         match ended {
             Ok(end) => mailboxes.push(end),
-            Err(error) => tracing::error!(%error, "a crew broke down"),
+            // Nobody would watch its mailbox any more: better that all is started again.
+            Err(error) => works.fail(&Fault::Internal(error.to_string())),
         }
     }
     mailboxes.sort_by(|a, b| a.0.cmp(&b.0));
