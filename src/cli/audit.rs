@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::args::{AuditCommand, AuditFilter};
 use super::failure::{Failure, FailureKind};
-use super::print::say;
 use super::print::{Paint, Style, rows as as_rows, table};
+use super::print::{json as json_text, say};
 use super::state;
 use super::tickets::{local, said};
 use crate::audit::verify::Report;
@@ -59,6 +59,10 @@ async fn list(ledger: &Ledger, args: &AuditFilter) -> Result<(), Failure> {
         }
         return Ok(());
     }
+    if events.is_empty() {
+        say!("no events");
+        return Ok(());
+    }
     let mut rows = table(&["seq", "time", "ticket", "event", "what"]);
     for event in &events {
         let entry = event.entry()?;
@@ -86,7 +90,7 @@ async fn show(ledger: &Ledger, seq: u64) -> Result<(), Failure> {
         .ok_or_else(|| Failure::failed(format!("no event {seq} in this ledger")))?;
     let value: serde_json::Value =
         serde_json::from_str(&event.line).map_err(|error| Failure::failed(error.to_string()))?;
-    say!("{value:#}");
+    say!("{}", json_text(&format!("{value:#}")));
     Ok(())
 }
 
@@ -149,6 +153,10 @@ async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<()
             })
             .collect();
         say!("{}", json!({ "decisions": ways, "events": events }));
+        return Ok(());
+    }
+    if events.is_empty() {
+        say!("no events");
         return Ok(());
     }
     let mut rows = table(&["category", "product", "way", "count"]);

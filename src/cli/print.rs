@@ -125,6 +125,26 @@ pub fn lines(text: &str) -> String {
     out
 }
 
+/// A JSON text with what could steer a terminal written as `\u` escapes (RFC 8259 section 7). Such
+/// characters stand in its strings only, so it stays the same JSON.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (c.is_control() && c != '\n') || is_bidi(c) {
+            // All of them lie below U+10000.
+            let _ = fmt::Write::write_fmt(&mut out, format_args!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A count with its noun: `1 rule`, `2 rules`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A table with these headings, as wide as the terminal. In a pipe or a file every row is one
 /// line, so that `grep` finds it whole.
 pub fn table(headings: &[&str]) -> Table {
@@ -172,5 +192,13 @@ mod tests {
         assert!(shown.contains("\\u{1b}") && shown.ends_with(" d"));
         assert!(lines(hostile).ends_with("\nd"));
         assert_eq!(one_line("abcdef", 3), "abc…");
+        let text = serde_json::Value::from(hostile).to_string();
+        let shown = json(&text);
+        assert!(
+            !shown.chars().any(|c| c.is_control() || is_bidi(c)),
+            "{shown:?}"
+        );
+        let back: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(back, hostile, "another text than before");
     }
 }

@@ -47,8 +47,9 @@ pub fn told(end: &RunEnd) -> Result<(), Failure> {
             CrewEnd::NotAccepted { messages } => {
                 failed = true;
                 eprintln!(
-                    "mailbox `{name}` holds {messages} messages: look with `triaged run --dry-run`, \
-                     then run `triaged mailbox accept {name}`"
+                    "mailbox `{name}` holds {messages} messages at its first run, nothing was \
+                     done: look with `triaged run --dry-run`, then run `triaged mailbox accept \
+                     {name}`, with `--new-only` to leave them alone"
                 );
             }
             CrewEnd::Failed { why } => {

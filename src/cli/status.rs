@@ -29,11 +29,8 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
     let counts = ledger.counts().await?;
     let head = ledger.head().await?;
     let running = is_running(config);
-    let held: u64 = counts
-        .mailboxes
-        .iter()
-        .map(|m| of(m, StageName::Held))
-        .sum();
+    let all = |stage| -> u64 { counts.mailboxes.iter().map(|m| of(m, stage)).sum() };
+    let (held, deferred) = (all(StageName::Held), all(StageName::Deferred));
     let mut waiting_for_person = Vec::new();
     for mailbox in &config.mailboxes {
         if let Some(record) = ledger.mailbox(&mailbox.name).await?
@@ -76,8 +73,16 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
             say!("{}", paint.paint(Style::Warn, &text));
         }
+        if deferred > 0 {
+            let text = format!(
+                "{deferred} deferred, sent again by itself: `triaged tickets --stage deferred`"
+            );
+            say!("{}", paint.paint(Style::Warn, &text));
+        }
         if held > 0 {
-            let text = format!("{held} held: `triaged tickets --stage held` shows why");
+            let text = format!(
+                "{held} held, a person must act: `triaged tickets --stage held`, then `triaged ticket ID`"
+            );
             say!("{}", paint.paint(Style::Bad, &text));
         }
     }

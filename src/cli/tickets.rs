@@ -9,13 +9,14 @@ use serde_json::json;
 
 use super::args::{TicketArgs, TicketsArgs};
 use super::failure::Failure;
-use super::print::say;
 use super::print::{Paint, Style, one_line, rows, table};
+use super::print::{json as json_text, say};
 use super::state;
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::{CategoryId, MailboxName, ProductId};
 use crate::domain::life::Stage;
+use crate::domain::reason::Reason;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{EventFilter, StageName, TicketFilter};
 
@@ -42,7 +43,7 @@ pub async fn list(dir: &Path, args: &TicketsArgs) -> Result<(), Failure> {
     let tickets = ledger.tickets(&filter, args.limit).await?;
     if args.json {
         for ticket in &tickets {
-            say!("{}", as_json(ticket));
+            say!("{}", json_text(&as_json(ticket).to_string()));
         }
         return Ok(());
     }
@@ -149,7 +150,7 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
             object.insert("decision".to_owned(), json!(ticket.decision));
             object.insert("events".to_owned(), json!(lines));
         }
-        say!("{whole}");
+        say!("{}", json_text(&whole.to_string()));
         return Ok(());
     }
     let paint = Paint::stdout();
@@ -199,10 +200,13 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
         }
         if let Some(hit) = &decision.product {
             let text = one_line(&hit.text, 60);
-            row(
-                "product",
-                &format!("{} (`{text}` in the {})", hit.product, hit.zone),
-            );
+            let why = match decision.reason {
+                Reason::Person { .. } if decision.action == Action::Forward => {
+                    format!("`{text}` said so")
+                }
+                _ => format!("`{text}` in the {}", hit.zone),
+            };
+            row("product", &format!("{} ({why})", hit.product));
         }
         if let Some(owner) = decision.owner {
             row("owner", owner.as_str());

@@ -7,6 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use triaged::domain::ids::MailboxName;
+use triaged::domain::locator::{Generation, Item, Locator};
+use triaged::mail::origin::{InstanceKey, ticket_id};
 use triaged::system::maildir;
 
 /// The second at which mail that lies there from the beginning was delivered: long ago.
@@ -126,6 +129,36 @@ impl Desk {
         }
     }
 
+    /// The names of two messages whose tickets begin alike, and the beginning; the desk gets the
+    /// instance key that makes it so.
+    pub fn two_alike(&self) -> (String, [String; 2]) {
+        let path = self.path().join("state/instance.key");
+        fs::write(&path, "0".repeat(64)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let key = InstanceKey::new([0; 32]);
+        let mut seen: HashMap<String, String> = HashMap::new();
+        // Among a few thousand of a million beginnings two are alike.
+        for n in 0.. {
+            let name = format!("{LONG_AGO}.M{n}.desk");
+            let locator = Locator {
+                generation: Generation(0),
+                item: Item::Base(name.as_str().into()),
+            };
+            let id = ticket_id(&key, &MailboxName::from("support"), &locator).to_string();
+            let start = id[..4].to_owned();
+            if let Some(other) = seen.insert(start.clone(), name.clone()) {
+                return (start, [other, name]);
+            }
+        }
+        unreachable!("numbers do not end")
+    }
+
+    /// Puts an invoice into the mailbox under this name.
+    pub fn place(&self, name: &str) {
+        let from = Self::mail().join("02-invoice.eml");
+        fs::copy(from, self.path().join("mailbox/new").join(name)).unwrap();
+    }
+
     /// `FILE: OLD => NEW`, each once.
     fn replace(&self, rest: &str) {
         let (file, change) = rest.split_once(": ").unwrap();
@@ -151,7 +184,8 @@ impl Desk {
             .filter(|(name, lie)| !lie.is_empty() || *name == "inbox");
         lines
             .map(|(name, lie)| match lie.len() {
-                0..=6 => format!("{name}: {}\n", lie.join(" ")),
+                0 => format!("{name}: empty\n"),
+                1..=6 => format!("{name}: {}\n", lie.join(" ")),
                 many => format!("{name}: {many} messages\n"),
             })
             .collect()

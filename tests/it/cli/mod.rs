@@ -75,6 +75,21 @@ fn explain_json_keeps_its_contract() {
 }
 
 #[test]
+fn the_start_of_two_references_names_both() {
+    let desk = Desk::new();
+    let (start, names) = desk.two_alike();
+    for name in &names {
+        desk.place(name);
+    }
+    assert!(desk.triaged(&["run", "--once"]).status.success());
+    let output = desk.triaged(&["ticket", &start]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("stands for several tickets"), "{told}");
+    assert_eq!(told.matches(&format!("`{start}")).count(), 3, "{told}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let desk = Desk::new();
     let output = desk.into_closed_pipe(&["explain", &Desk::mail().display().to_string()]);

@@ -27,6 +27,9 @@ pub fn output(text: &str, desk: &Path, references: &References) -> String {
     }
     let time = r"\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d(?:\.\d+)?";
     text = replaced(&text, time, "2026-01-01${1}00:00:00");
+    // The numbers of events: sending and filing go on side by side.
+    text = hashed(&text, r"(?m)^( *)(\d+)( +2026-01-01)");
+    text = hashed(&text, r"(00:00:00)( +\d+)(  )");
     // Names of forwards, digests and their short forms.
     text = replaced(&text, r"/outbox/new/[^`\s]+", "/outbox/new/NAME");
     text = replaced(&text, r"\b[0-9a-f]{64}\b", "0000");
@@ -45,5 +48,13 @@ pub fn command(text: &str, references: &References) -> String {
 
 fn replaced(text: &str, pattern: &str, by: &str) -> String {
     let pattern = Regex::new(pattern).unwrap();
+    pattern.replace_all(text, by).into_owned()
+}
+
+/// The second group replaced by `#`, as wide as it was.
+fn hashed(text: &str, pattern: &str) -> String {
+    let pattern = Regex::new(pattern).unwrap();
+    let by =
+        |found: &Captures<'_>| format!("{}{:>3$}{}", &found[1], "#", &found[3], found[2].len());
     pattern.replace_all(text, by).into_owned()
 }
