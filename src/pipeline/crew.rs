@@ -192,7 +192,7 @@ impl Crew {
                 reconcile_at: Instant::now() + self.config.reconcile,
                 once: self.once,
             };
-            let filer = Filer {
+            let keeper = Filer {
                 works: &self.works,
                 mailbox: &mailbox,
                 pen: &pen,
@@ -201,7 +201,7 @@ impl Crew {
             };
             let end = tokio::select! {
                 end = session.work() => end?,
-                broken = filer.run(filed) => {
+                broken = keeper.run(filed) => {
                     broken?;
                     End::Stopped
                 }
