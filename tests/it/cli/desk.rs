@@ -56,7 +56,8 @@ impl Desk {
         self.directory.path()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program at the desk, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_triaged"));
         command
             .args(arguments)
