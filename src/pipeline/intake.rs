@@ -246,12 +246,7 @@ impl Session<'_> {
             mut tickets,
             mut fetched,
         } = batch;
-        let reader = self.reader.clone();
-        let now = Timestamp::now();
-        let task = move || reader.read_all(&mut fetched, now);
-        let (reads, trouble) = tokio::task::spawn_blocking(task)
-            .await
-            .map_err(|error| Fault::Internal(error.to_string()))?;
+        let (reads, trouble) = self.reader.read_all(&mut fetched, Timestamp::now()).await;
         self.record_reads(reads, &mut tickets).await?;
         match trouble {
             Some(trouble) => Err(trouble.into()),
