@@ -24,7 +24,9 @@ pub fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
 
 /// A runtime for the daemon's work.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One thread for everything small: handing work between threads costs more than the work.
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
