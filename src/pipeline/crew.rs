@@ -166,6 +166,7 @@ impl Crew {
             };
             let marks = marks(&record, &opened);
             let filer_marks = marks.clone();
+            let generation = opened.generation;
             let mut session = Session {
                 works: &self.works,
                 dispatch: &self.dispatch,
@@ -189,12 +190,16 @@ impl Crew {
                 unread: false,
                 left: false,
                 due: None,
+                let_go: hands.let_go(),
+                reopened: self.dispatch.reopenings(),
+                changes: self.works.changes(),
                 reconcile_at: Instant::now() + self.config.reconcile,
                 once: self.once,
             };
             let filer = Filer {
                 works: &self.works,
                 mailbox: &mailbox,
+                generation,
                 pen: &pen,
                 hands,
                 marks: &filer_marks,

@@ -55,7 +55,7 @@ impl Session<'_> {
                     tracing::warn!(%ticket, why, "cannot be read");
                     self.unread = true;
                 }
-                ReadEnd::Gone => gone.push(absent(item, opened)),
+                ReadEnd::Gone => gone.push(self.absent(item, opened)),
             }
         }
         let verdicts = self.works.record(&self.pen, changes).await?;
@@ -199,6 +199,7 @@ impl Session<'_> {
                 hold: opened.hold,
                 standing: opened.standing,
                 item,
+                generation: self.opened.generation,
                 size: opened.size,
                 digest,
                 folder: decision.folder,
@@ -212,6 +213,7 @@ impl Session<'_> {
             share: opened.share,
             standing: opened.standing,
             item,
+            generation: self.opened.generation,
             size: opened.size,
             digest,
             folder: decision.folder,
@@ -228,6 +230,20 @@ impl Session<'_> {
     pub(super) async fn hand_to_lane(&mut self, job: Job) {
         if self.dispatch.submit(job).await == Submitted::Left {
             self.left = true;
+        }
+    }
+
+    /// A message that was listed and then was not there.
+    fn absent(&self, item: Item, opened: Opened) -> Filing {
+        Filing {
+            hold: opened.hold,
+            standing: opened.standing,
+            item,
+            generation: self.opened.generation,
+            size: opened.size,
+            digest: None,
+            folder: Folder::from(""),
+            quarantined: None,
         }
     }
 
@@ -249,17 +265,4 @@ fn unfetchable(opened: &mut Opened, what: String) -> Result<Change, Fault> {
         .standing
         .step(&event, Patch::default(), Actor::Triaged, held)?
         .0)
-}
-
-/// A message that was listed and then was not there.
-fn absent(item: Item, opened: Opened) -> Filing {
-    Filing {
-        hold: opened.hold,
-        standing: opened.standing,
-        item,
-        size: opened.size,
-        digest: None,
-        folder: Folder::from(""),
-        quarantined: None,
-    }
 }

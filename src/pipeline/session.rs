@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::dispatch::Dispatch;
@@ -80,6 +80,12 @@ pub struct Session<'a> {
     pub(super) left: bool,
     /// When the next deferred forward is due.
     pub(super) due: Option<Timestamp>,
+    /// How many were let go when the ledger was last asked for the next due one.
+    pub(super) let_go: u64,
+    /// The way out was opened again.
+    pub(super) reopened: watch::Receiver<u64>,
+    /// Writes of other processes that were taken up.
+    pub(super) changes: u64,
     /// When the whole folder is looked over again.
     pub(super) reconcile_at: Instant,
     /// Whether to end when nothing is left to do.
@@ -129,6 +135,7 @@ impl Session<'_> {
         Filer {
             works: self.works,
             mailbox: self.mailbox,
+            generation: self.opened.generation,
             pen: &self.pen,
             hands: self.hands,
             marks: &self.marks,
@@ -141,6 +148,9 @@ impl Session<'_> {
     }
 
     async fn wait(&mut self) -> Result<Woken, Fault> {
+        if self.works.stop.is_cancelled() {
+            return Ok(Woken::Stop);
+        }
         // Tickets in hand will want the connection in a moment: waiting for mail on it would cost
         // them a round trip.
         let settling = Instant::now() + SETTLING;
@@ -166,21 +176,39 @@ impl Session<'_> {
                     Hint::Changed => Woken::Mail,
                     Hint::Quiet => Woken::Reconcile,
                 }),
-                () = self.dispatch.reopened() => return Ok(Woken::Work),
+                _ = self.reopened.changed() => return Ok(Woken::Work),
                 () = self.works.stop.cancelled() => return Ok(Woken::Stop),
                 () = tokio::time::sleep(pause) => {
                     if self.left && self.hands.is_empty() && self.dispatch.is_open() {
                         return Ok(Woken::Work);
                     }
                     if self.due.is_some_and(|due| due <= Timestamp::now()) {
+                        self.due = None;
                         return Ok(Woken::Work);
                     }
-                    if self.works.ledger.changed().await? {
+                    self.look_when_due().await?;
+                    if self.works.changed(&mut self.changes).await? {
                         return Ok(Woken::Work);
                     }
                 }
             }
         }
+    }
+
+    /// A ticket that was let go may have been deferred.
+    async fn look_when_due(&mut self) -> Result<(), Fault> {
+        let let_go = self.hands.let_go();
+        if std::mem::replace(&mut self.let_go, let_go) == let_go {
+            return Ok(());
+        }
+        // What is overdue was looked at, or is of another mailbox: it must not keep us busy.
+        if let Some(due) = self.works.ledger.next_due().await?
+            && due > Timestamp::now()
+            && self.due.is_none_or(|known| due < known)
+        {
+            self.due = Some(due);
+        }
+        Ok(())
     }
 
     fn pause_until_due(&self) -> Duration {
