@@ -30,13 +30,18 @@ const LEDGER_LOOK: Duration = Duration::from_secs(1);
 const SETTLING: Duration = Duration::from_millis(250);
 
 /// Longest time that work in hand gets to finish once work must end.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(15);
 
 /// How a session ended in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Nothing is left to do now.
     Drained,
+    /// Nothing is left to do now but to send what cannot be sent.
+    Unsent {
+        /// How many forwards wait in the ledger.
+        forwards: u64,
+    },
     /// Work had to end.
     Stopped,
 }
@@ -54,6 +59,10 @@ enum Woken {
 }
 
 /// A session.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing to be done that may hold beside the others"
+)]
 pub struct Session<'a> {
     pub(super) works: &'a Arc<Works>,
     pub(super) dispatch: &'a Dispatch,
@@ -78,6 +87,12 @@ pub struct Session<'a> {
     pub(super) unread: bool,
     /// Forwards were left in the ledger for want of a place in the queue.
     pub(super) left: bool,
+    /// How many forwards wait for the way out to open.
+    pub(super) unsent: u64,
+    /// How many forwards wait for their next try.
+    pub(super) deferred: u64,
+    /// The folder was rebuilt, and what lay in it is not all read yet: nothing is sent.
+    pub(super) resync: bool,
     /// When the next deferred forward is due.
     pub(super) due: Option<Timestamp>,
     /// How many were let go when the ledger was last asked for the next due one.
@@ -99,10 +114,17 @@ impl Session<'_> {
         loop {
             self.refresh_policy();
             self.intake().await?;
-            if self.unread {
+            if self.unread && !self.works.stop.is_cancelled() {
                 self.unread = false;
                 self.take_up().await?;
                 continue;
+            }
+            if self.resync
+                && self.queue.is_empty()
+                && self.again.is_empty()
+                && !self.works.stop.is_cancelled()
+            {
+                self.end_resync().await?;
             }
             if self.left && self.hands.is_empty() {
                 self.left = false;
@@ -114,7 +136,7 @@ impl Session<'_> {
             if self.once && self.hands.is_empty() && !self.works.stop.is_cancelled() {
                 self.reconcile().await?;
                 if self.queue.is_empty() && self.again.is_empty() && self.hands.is_empty() {
-                    return Ok(End::Drained);
+                    return Ok(self.drained());
                 }
                 continue;
             }
@@ -139,6 +161,21 @@ impl Session<'_> {
             pen: &self.pen,
             hands: self.hands,
             marks: &self.marks,
+        }
+    }
+
+    fn drained(&self) -> End {
+        if self.deferred > 0 {
+            tracing::info!(
+                mailbox = %self.config.name,
+                forwards = self.deferred,
+                next = self.due.map(tracing::field::display),
+                "deferred: a later run tries them again"
+            );
+        }
+        match self.unsent {
+            0 => End::Drained,
+            forwards => End::Unsent { forwards },
         }
     }
 
