@@ -45,6 +45,14 @@ pub fn told(end: &RunEnd) -> Result<(), Failure> {
     for (name, end) in &end.mailboxes {
         match end {
             CrewEnd::Done => {}
+            CrewEnd::Unsent { forwards, why } => {
+                failed = true;
+                eprintln!(
+                    "mailbox `{name}`: {forwards} forwards could not be sent and wait for the next \
+                     run: {}",
+                    one_line(why, 400)
+                );
+            }
             CrewEnd::NotAccepted { messages } => {
                 failed = true;
                 eprintln!(

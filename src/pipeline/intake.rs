@@ -230,6 +230,7 @@ impl Session<'_> {
                 hold,
                 standing,
                 item: ticket.locator.item.clone(),
+                generation: ticket.locator.generation,
                 size: ticket.size,
                 digest: ticket.digest,
                 folder,
