@@ -230,7 +230,10 @@ impl Scene {
     pub fn verdict(&mut self, corpus: &Corpus) -> Result<(), String> {
         let left = self.left();
         let Got { all, distinct } = self.sink.got();
-        let filed = |folder: &str| files(&self.server.maildir().join(format!(".{folder}/cur")));
+        let filed = |folder: &str| {
+            let folder = self.server.maildir().join(format!(".{folder}"));
+            files(&folder.join("new")) + files(&folder.join("cur"))
+        };
         let places: Vec<_> = Route::ALL
             .iter()
             .map(|(route, _, folder)| (*route, filed(folder)))
