@@ -56,6 +56,8 @@ const BARE_LANES_FAR: u16 = 16;
 /// The large attachment, in bytes before encoding, and the mail around it.
 const LARGE: usize = 25_000_000;
 const AROUND_LARGE: usize = 200;
+/// Longest wait for the server's notice; Dovecot takes half a second.
+const NOTICE: Duration = Duration::from_secs(3);
 /// Between two looks at the inbox.
 const GLANCE: Duration = Duration::from_micros(250);
 
@@ -273,7 +275,8 @@ fn singles(scene: &mut Scene, count: usize) -> Times {
     };
     for n in 0..WARM_UP + count {
         scene.deliver(&mail::technical(n));
-        let (notice, _) = notices.recv_timeout(wait).expect("a notice");
+        // Where the program is quicker than the server tells us, there is nothing to count from.
+        let notice = notices.recv_timeout(NOTICE).ok();
         let begun = Instant::now();
         while scene.left() > 0 {
             assert!(begun.elapsed() < wait, "the message stays in the inbox");
@@ -281,12 +284,16 @@ fn singles(scene: &mut Scene, count: usize) -> Times {
         }
         let settled = sink::now();
         let accepted = scene.sink.accepted(n + 1);
+        let Some((notice, _)) = notice else {
+            println!("message {n} was not announced to the second client: not counted");
+            continue;
+        };
         if n >= WARM_UP {
             times.accepted.push(accepted.saturating_sub(notice));
             times.settled.push(settled.saturating_sub(notice));
         }
         // The server tells of the absence late too: then all is quiet.
-        while notices.recv_timeout(wait).expect("a notice").1 {}
+        while notices.recv_timeout(NOTICE).is_ok_and(|(_, news)| news) {}
     }
     times.accepted.sort_unstable();
     times.settled.sort_unstable();
