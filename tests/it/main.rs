@@ -7,6 +7,7 @@ mod cli;
 mod imap;
 mod job;
 mod life;
+mod readme;
 mod smtp;
 mod support;
 mod tidy;
