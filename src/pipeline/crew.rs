@@ -4,7 +4,7 @@
 //! A session that breaks is followed by another after a pause that grows; the new one begins by
 //! looking everything over. The first run of a mailbox that holds mail is decided here.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -226,6 +226,7 @@ impl Crew {
                 opened,
                 marks,
                 queue: VecDeque::new(),
+                ended: HashSet::new(),
                 again: VecDeque::new(),
                 next_uid: None,
                 unread: false,

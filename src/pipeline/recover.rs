@@ -47,7 +47,8 @@ impl Session<'_> {
             );
         }
         let present: HashSet<Item> = listing.entries.iter().map(|e| e.item.clone()).collect();
-        self.queue_new(listing.entries).await?;
+        let ended = self.queue_new(listing.entries).await?;
+        self.tell_of_ended(ended);
         self.resume_unfinished(Some(&present)).await?;
         if self.hands.is_empty() && !self.resync {
             self.remember_marks().await?;
@@ -65,11 +66,29 @@ impl Session<'_> {
     /// Lists what came since the last look.
     pub(super) async fn list_new(&mut self) -> Result<(), Fault> {
         let listing = self.mailbox.list(self.next_uid).await?;
-        self.queue_new(listing.entries).await
+        self.queue_new(listing.entries).await?;
+        Ok(())
     }
 
-    /// Queues the messages that have no ticket.
-    async fn queue_new(&mut self, entries: Vec<Entry>) -> Result<(), Fault> {
+    /// What lies there though its ticket has ended was put back under its old name, or was missed
+    /// by a look. Nobody works on it: people must know. What was filed between the look and the
+    /// question to the ledger is not there the next time.
+    fn tell_of_ended(&mut self, ended: HashSet<Item>) {
+        let count = ended.intersection(&self.ended).count();
+        if count > 0 {
+            tracing::warn!(
+                mailbox = %self.config.name,
+                count,
+                example = ended.intersection(&self.ended).next().map(tracing::field::display),
+                "left alone: their tickets have ended; a copy of such a message is worked on"
+            );
+        }
+        self.ended = ended;
+    }
+
+    /// Queues the messages that have no ticket, and says which have one that has ended.
+    async fn queue_new(&mut self, entries: Vec<Entry>) -> Result<HashSet<Item>, Fault> {
+        let mut ended = HashSet::new();
         let queued: HashSet<Item> = self.queue.iter().map(|e| e.item.clone()).collect();
         for page in entries.chunks(KNOWN_PAGE) {
             let items: Vec<Item> = page.iter().map(|e| e.item.clone()).collect();
@@ -82,7 +101,12 @@ impl Session<'_> {
                 if let Item::Uid(uid) = entry.item {
                     self.next_uid = Some(self.next_uid.unwrap_or(0).max(uid.saturating_add(1)));
                 }
-                if !known.contains_key(&entry.item)
+                if known
+                    .get(&entry.item)
+                    .is_some_and(|(_, stage)| stage.is_end())
+                {
+                    ended.insert(entry.item.clone());
+                } else if !known.contains_key(&entry.item)
                     && !queued.contains(&entry.item)
                     && self.is_above_baseline(&entry.item)
                 {
@@ -90,7 +114,7 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(ended)
     }
 
     fn is_above_baseline(&self, item: &Item) -> bool {

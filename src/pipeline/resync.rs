@@ -9,6 +9,7 @@
 //! The new generation is written down at the very end, so that a crash begins this anew.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -27,6 +28,9 @@ use crate::ledger::{Change, Cursor, MailboxPatch, Patch, StageName};
 /// Tickets read from the ledger at once.
 const PAGE: u32 = 200;
 
+/// How often it is looked whether anything is still in hand.
+const HANDS_LOOK: Duration = Duration::from_secs(1);
+
 /// What the ledger knew of a message before the folder was rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Past {
@@ -44,6 +48,19 @@ impl Session<'_> {
         self.resync
             && ticket.locator.generation != self.opened.generation
             && matches!(ticket.life.stage, Stage::Held { .. })
+    }
+
+    /// Lets what is in hand from before the rebuilding come to its end: only then is it known
+    /// whether it was delivered.
+    pub(super) async fn await_former(&self) {
+        while !self.hands.is_empty() && !self.works.stop.is_cancelled() {
+            let freed = self.hands.freed();
+            tokio::select! {
+                () = freed => {}
+                () = tokio::time::sleep(HANDS_LOOK) => {}
+                () = self.works.stop.cancelled() => {}
+            }
+        }
     }
 
     /// Ends the resync once everything that lay there is read and decided.

@@ -3,7 +3,7 @@
 //! A session trusts nothing from before it but the ledger. It looks over the whole folder first
 //! ([`recover`](super::recover)), then works off what is queued, waits, and looks again.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::hand::Hands;
 use super::read::Reader;
 use super::works::Works;
 use crate::config::mailbox::MailboxConfig;
+use crate::domain::locator::Item;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{Baseline, Pen};
 use crate::mailbox::Mailbox;
@@ -79,6 +80,8 @@ pub struct Session<'a> {
     pub(super) marks: Vec<Mark>,
     /// New messages, oldest first.
     pub(super) queue: VecDeque<Entry>,
+    /// What lay there at the last look though its ticket has ended.
+    pub(super) ended: HashSet<Item>,
     /// Tickets to be read alone.
     pub(super) again: VecDeque<Ticket>,
     /// The next UID that was not listed yet.
@@ -110,6 +113,9 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Works until nothing is left (`once`), work must end, or something breaks.
     pub async fn work(&mut self) -> Result<End, Fault> {
+        if self.resync {
+            self.await_former().await;
+        }
         self.reconcile().await?;
         loop {
             self.refresh_policy();
