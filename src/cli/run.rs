@@ -25,7 +25,9 @@ pub fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
 
 /// A runtime for the daemon's work.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One thread for everything small: handing work between threads costs more than the work.
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
@@ -44,6 +46,14 @@ pub fn told(end: &RunEnd) -> Result<(), Failure> {
     for (name, end) in &end.mailboxes {
         match end {
             CrewEnd::Done => {}
+            CrewEnd::Unsent { forwards, why } => {
+                failed = true;
+                eprintln!(
+                    "mailbox `{name}`: {forwards} forwards could not be sent and wait for the next \
+                     run: {}",
+                    one_line(why, 400)
+                );
+            }
             CrewEnd::NotAccepted { messages } => {
                 failed = true;
                 eprintln!(

@@ -254,6 +254,9 @@ pub fn said(happening: &Happening) -> String {
         Happening::MailboxAccepted => "first run accepted".to_owned(),
         Happening::Seen { size, .. } => format!("found, {size} bytes"),
         Happening::Tried { tries } => format!("reading begins, try {tries}"),
+        Happening::Spared { .. } => {
+            "not read: the server failed, the try does not count".to_owned()
+        }
         Happening::Decided {
             action,
             category,

@@ -26,8 +26,9 @@ use crate::pipeline::works::Works;
 
 pub use instance::KeyError;
 
-/// Longest time the lanes get to finish once the crews have ended.
-const LANES_END: Duration = Duration::from_secs(25);
+/// Longest time the lanes get to finish once the crews have ended: with what the crews had before,
+/// less than half a minute in all.
+const LANES_END: Duration = Duration::from_secs(8);
 
 /// Why the daemon cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     .await?;
     let waiting = signals::wait(Arc::clone(&works), config.directory.clone())?;
 
-    let (dispatch, lanes) = Dispatch::start(&works, &config.delivery);
+    let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery);
     let mut crews = JoinSet::new();
     for mailbox in config.mailboxes {
         let name = mailbox.name.clone();
@@ -94,11 +95,15 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     }
     drop(dispatch);
     let mut mailboxes = Vec::new();
-    while let Some(ended) = crews.join_next().await {
-        match ended {
-            Ok(end) => mailboxes.push(end),
-            // Nobody would watch its mailbox any more: better that all is started again.
-            Err(error) => works.fail(&Fault::Internal(error.to_string())),
+    loop {
+        tokio::select! {
+            ended = crews.join_next() => match ended {
+                Some(Ok(end)) => mailboxes.push(end),
+                // Nobody works on its mailbox any more: a new start must.
+                Some(Err(error)) => broke_down(&works, "a crew", &error),
+                None => break,
+            },
+            Some(Err(error)) = lanes.join_next() => broke_down(&works, "a lane", &error),
         }
     }
     mailboxes.sort_by(|a, b| a.0.cmp(&b.0));
@@ -110,6 +115,11 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     }
     ledger.close().await?;
     Ok(RunEnd { mailboxes, failure })
+}
+
+/// A task that panicked: what it had in hand is in the ledger, and all work ends.
+fn broke_down(works: &Works, who: &str, error: &tokio::task::JoinError) {
+    works.fail(&Fault::Internal(format!("{who} broke down: {error}")));
 }
 
 /// Lets the lanes send what they have begun; what they cannot finish is repeated later.

@@ -4,7 +4,7 @@
 //! A session that breaks is followed by another after a pause that grows; the new one begins by
 //! looking everything over. The first run of a mailbox that holds mail is decided here.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::works::Works;
 use crate::config::mailbox::{FirstRun, MailboxConfig, Source};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::Folder;
-use crate::ledger::{Baseline, Change, MailboxPatch, MailboxRecord, Pen};
+use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, MailboxRecord, Pen};
 use crate::mailbox::Mailbox;
 use crate::mailbox::exchange::{Mark, Opened, Trouble};
 use crate::triage::routing::Routing;
@@ -43,8 +43,18 @@ const PAUSE_MAX: Duration = Duration::from_mins(5);
 /// locked out.
 const PAUSE_DENIED: Duration = Duration::from_mins(15);
 
+/// Longest pause that a server can ask for.
+const THROTTLED_MAX: Duration = Duration::from_hours(1);
+
+/// Longest time a session gets to end once work must end: a little more than it gives itself to
+/// finish what is in hand.
+const END_MAX: Duration = Duration::from_secs(17);
+
 /// How often `run --once` opens a mailbox that breaks before it gives up.
 const ONCE_TRIES: u32 = 3;
+
+/// How long the reader gets to notice that the connection is gone.
+const READER_END: Duration = Duration::from_secs(10);
 
 /// How often the ledger is asked whether a person accepted the mailbox.
 const ACCEPT_LOOK: Duration = Duration::from_secs(2);
@@ -54,6 +64,13 @@ const ACCEPT_LOOK: Duration = Duration::from_secs(2);
 pub enum CrewEnd {
     /// Nothing is left to do, or work had to end.
     Done,
+    /// Everything was done but to send what could not be sent.
+    Unsent {
+        /// How many forwards wait in the ledger.
+        forwards: u64,
+        /// Why.
+        why: String,
+    },
     /// The first run waits for a person.
     NotAccepted {
         /// How many messages lie there.
@@ -138,6 +155,25 @@ impl Crew {
         }
     }
 
+    /// Returns when work that must end has not ended by itself: a server may have gone silent.
+    async fn overdue(&self) {
+        self.works.stop.cancelled().await;
+        tokio::time::sleep(END_MAX).await;
+    }
+
+    fn end(&self, end: End) -> CrewEnd {
+        match end {
+            End::Drained | End::Stopped => CrewEnd::Done,
+            End::Unsent { forwards } => CrewEnd::Unsent {
+                forwards,
+                why: self
+                    .dispatch
+                    .trouble()
+                    .unwrap_or_else(|| "the way out is closed".to_owned()),
+            },
+        }
+    }
+
     async fn session(
         &self,
         hands: &Arc<Hands>,
@@ -152,20 +188,29 @@ impl Crew {
             .lease(&self.config.name, &holder, LEASE)
             .await?;
         let pen = Arc::new(Pen::Lease(lease));
-        let (mailbox, opened) = Mailbox::open(&self.config, &folders(&policy.routing)).await?;
+        let folders = folders(&policy.routing);
+        let (mailbox, opened) = tokio::select! {
+            opened = Mailbox::open(&self.config, &folders) => opened?,
+            () = self.works.stop.cancelled() => return Ok(CrewEnd::Done),
+        };
         tracing::info!(
             mailbox = %self.config.name,
             messages = opened.messages,
             "opened"
         );
         let result = async {
-            let Some(record) = self.first_run(&pen, &opened).await? else {
-                return Ok(CrewEnd::NotAccepted {
-                    messages: opened.messages,
+            let Some((record, resync)) = self.first_run(&pen, &opened).await? else {
+                return Ok(if self.works.stop.is_cancelled() {
+                    CrewEnd::Done
+                } else {
+                    CrewEnd::NotAccepted {
+                        messages: opened.messages,
+                    }
                 });
             };
             let marks = marks(&record, &opened);
             let filer_marks = marks.clone();
+            let generation = opened.generation;
             let mut session = Session {
                 works: &self.works,
                 dispatch: &self.dispatch,
@@ -184,31 +229,47 @@ impl Crew {
                 opened,
                 marks,
                 queue: VecDeque::new(),
+                ended: HashSet::new(),
                 again: VecDeque::new(),
                 next_uid: None,
                 unread: false,
                 left: false,
+                unsent: 0,
+                deferred: 0,
+                resync,
                 due: None,
+                let_go: hands.let_go(),
+                reopened: self.dispatch.reopenings(),
+                changes: self.works.changes(),
                 reconcile_at: Instant::now() + self.config.reconcile,
                 once: self.once,
             };
-            let keeper = Filer {
+            let filer = Filer {
                 works: &self.works,
                 mailbox: &mailbox,
+                generation,
                 pen: &pen,
                 hands,
                 marks: &filer_marks,
             };
+            let mut work = std::pin::pin!(session.work());
             let end = tokio::select! {
-                end = session.work() => end?,
-                broken = keeper.run(filed) => {
+                end = &mut work => end?,
+                broken = filer.run(filed) => {
+                    // The same trouble meets the reader in a moment: it then takes back the tries
+                    // of what it could not read.
+                    let _also_broken = tokio::time::timeout(READER_END, work).await;
                     broken?;
                     End::Stopped
                 }
                 lost = self.keep_lease(&holder) => return Err(lost),
+                () = self.overdue() => {
+                    tracing::warn!(mailbox = %self.config.name, "broken off: it did not end in time");
+                    End::Stopped
+                }
             };
             tracing::debug!(mailbox = %self.config.name, ?end, "session ends");
-            Ok(CrewEnd::Done)
+            Ok(self.end(end))
         }
         .await;
         mailbox.close().await;
@@ -235,8 +296,13 @@ impl Crew {
     }
 
     /// Settles what is done with mail that lay there before the first run; waits for a person
-    /// where one is needed. `None` when one is needed and `once` forbids waiting.
-    async fn first_run(&self, pen: &Pen, opened: &Opened) -> Result<Option<MailboxRecord>, Fault> {
+    /// where one is needed. `None` when one is needed and `once` forbids waiting. Says also whether
+    /// the folder was rebuilt since it was last worked on.
+    async fn first_run(
+        &self,
+        pen: &Pen,
+        opened: &Opened,
+    ) -> Result<Option<(MailboxRecord, bool)>, Fault> {
         let name = &self.config.name;
         let known = self
             .works
@@ -244,24 +310,14 @@ impl Crew {
             .mailbox(name)
             .await?
             .filter(|r| r.generation.is_some());
+        let mut rebuilt = false;
         if let Some(record) = known {
             if record.generation != Some(opened.generation) {
                 tracing::warn!(
                     mailbox = %name,
                     "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
                 );
-                self.note_opening(
-                    pen,
-                    opened,
-                    MailboxPatch {
-                        generation: Some(opened.generation),
-                        ..MailboxPatch::default()
-                    },
-                )
-                .await?;
-            }
-            if record.accepted {
-                return Ok(Some(record));
+                rebuilt = true;
             }
         } else {
             let (accepted, baseline) = match self.config.first_run {
@@ -276,7 +332,8 @@ impl Crew {
                     generation: Some(opened.generation),
                     accepted: Some(accepted),
                     baseline,
-                    ..MailboxPatch::default()
+                    // What comes from now on is new, whenever a person accepts what is there.
+                    marks: Some(vec![self.source_mark(opened)]),
                 },
             )
             .await?;
@@ -286,7 +343,8 @@ impl Crew {
             if let Some(record) = self.works.ledger.mailbox(name).await?
                 && record.accepted
             {
-                return Ok(Some(record));
+                let record = self.with_real_baseline(pen, record, opened).await?;
+                return Ok(Some((record, rebuilt)));
             }
             if self.once || self.works.stop.is_cancelled() {
                 return Ok(None);
@@ -329,6 +387,46 @@ impl Crew {
         };
         self.works.record(pen, vec![change]).await?;
         Ok(())
+    }
+
+    fn source_mark(&self, opened: &Opened) -> FolderMark {
+        FolderMark {
+            folder: self.config.folder.clone(),
+            generation: opened.generation,
+            next: opened.next,
+        }
+    }
+
+    /// Who accepts only new mail at the command line does not know UIDs and leaves the highest
+    /// there is: puts in the one that was next when the mailbox was first opened.
+    async fn with_real_baseline(
+        &self,
+        pen: &Pen,
+        mut record: MailboxRecord,
+        opened: &Opened,
+    ) -> Result<MailboxRecord, Fault> {
+        if !matches!(record.baseline, Some(Baseline::Below { uid: u32::MAX, .. })) {
+            return Ok(record);
+        }
+        let now = self.source_mark(opened);
+        let mut marks = record.marks.iter();
+        let first =
+            marks.find(|mark| mark.folder == now.folder && mark.generation == now.generation);
+        let baseline = Baseline::Below {
+            generation: now.generation,
+            uid: first.map_or(now.next, |mark| mark.next),
+        };
+        let change = Change::Mailbox {
+            name: self.config.name.clone(),
+            patch: MailboxPatch {
+                baseline: Some(baseline.clone()),
+                ..MailboxPatch::default()
+            },
+            entry: None,
+        };
+        self.works.record(pen, vec![change]).await?;
+        record.baseline = Some(baseline);
+        Ok(record)
     }
 
     fn baseline(&self, opened: &Opened) -> Baseline {
@@ -377,8 +475,9 @@ fn wait_after(fault: &Fault, pause: Duration) -> Duration {
         Fault::Mailbox(Trouble::Denied { .. }) => PAUSE_DENIED,
         Fault::Mailbox(Trouble::Throttled {
             wait: Some(wait), ..
-        }) => *wait,
-        Fault::Mailbox(Trouble::Rebuilt { .. }) => Duration::ZERO,
+        }) => (*wait).min(THROTTLED_MAX),
+        // At once, but not for ever: a server may number anew each time it is asked.
+        Fault::Mailbox(Trouble::Rebuilt { .. }) if pause == PAUSE => Duration::ZERO,
         _ => pause,
     }
 }

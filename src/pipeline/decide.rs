@@ -12,7 +12,7 @@ use crate::audit;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening};
-use crate::domain::ids::{Folder, TicketId};
+use crate::domain::ids::{CategoryId, Folder, TicketId};
 use crate::domain::life::{Event, Next};
 use crate::domain::locator::Item;
 use crate::domain::reason::{HoldReason, Reason};
@@ -42,8 +42,8 @@ impl Session<'_> {
                 continue;
             };
             match end {
-                ReadEnd::Decided(read) => {
-                    changes.push(self.decided(&mut opened, &read)?);
+                ReadEnd::Decided(mut read) => {
+                    changes.push(self.decided(&mut opened, &mut read)?);
                     follow.push(Then::HandOn(item, opened, read));
                 }
                 ReadEnd::Unusable { what } => {
@@ -55,7 +55,7 @@ impl Session<'_> {
                     tracing::warn!(%ticket, why, "cannot be read");
                     self.unread = true;
                 }
-                ReadEnd::Gone => gone.push(absent(item, opened)),
+                ReadEnd::Gone => gone.push(self.absent(item, opened)),
             }
         }
         let verdicts = self.works.record(&self.pen, changes).await?;
@@ -134,7 +134,16 @@ impl Session<'_> {
         }
     }
 
-    fn decided(&self, opened: &mut Opened, read: &Decided) -> Result<Change, Fault> {
+    fn decided(&self, opened: &mut Opened, read: &mut Decided) -> Result<Change, Fault> {
+        let routing = &self.reader.policy.routing;
+        if read.decision.action == Action::Forward && read.forward.is_none() {
+            // It must not lie among the forwarded as if it had been sent.
+            let what = "no forward can be made of it".to_owned();
+            let review = routing.categories.get(&CategoryId::review());
+            let folder = review.map_or_else(|| routing.quarantine.clone(), |r| r.folder.clone());
+            let decision = read.decision.clone();
+            read.decision = decision.for_review(Reason::Unreadable { what }, folder);
+        }
         let mut decision = read.decision.clone();
         if read.digest.is_none() && decision.action == Action::Review {
             // Only its head was fetched: say why, and not only that it cannot be read.
@@ -199,6 +208,7 @@ impl Session<'_> {
                 hold: opened.hold,
                 standing: opened.standing,
                 item,
+                generation: self.opened.generation,
                 size: opened.size,
                 digest,
                 folder: decision.folder,
@@ -207,11 +217,16 @@ impl Session<'_> {
             .await;
             return;
         };
+        if self.resync {
+            // Whether it may be sent is settled when all is read.
+            return;
+        }
         self.hand_to_lane(Job {
             hold: opened.hold,
             share: opened.share,
             standing: opened.standing,
             item,
+            generation: self.opened.generation,
             size: opened.size,
             digest,
             folder: decision.folder,
@@ -228,6 +243,20 @@ impl Session<'_> {
     pub(super) async fn hand_to_lane(&mut self, job: Job) {
         if self.dispatch.submit(job).await == Submitted::Left {
             self.left = true;
+        }
+    }
+
+    /// A message that was listed and then was not there.
+    fn absent(&self, item: Item, opened: Opened) -> Filing {
+        Filing {
+            hold: opened.hold,
+            standing: opened.standing,
+            item,
+            generation: self.opened.generation,
+            size: opened.size,
+            digest: None,
+            folder: Folder::from(""),
+            quarantined: None,
         }
     }
 
@@ -249,17 +278,4 @@ fn unfetchable(opened: &mut Opened, what: String) -> Result<Change, Fault> {
         .standing
         .step(&event, Patch::default(), Actor::Triaged, held)?
         .0)
-}
-
-/// A message that was listed and then was not there.
-fn absent(item: Item, opened: Opened) -> Filing {
-    Filing {
-        hold: opened.hold,
-        standing: opened.standing,
-        item,
-        size: opened.size,
-        digest: None,
-        folder: Folder::from(""),
-        quarantined: None,
-    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::file::Filing;
@@ -22,7 +22,7 @@ use crate::delivery::breaker::Breaker;
 use crate::delivery::rate::Rate;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
-use crate::domain::locator::Item;
+use crate::domain::locator::{Generation, Item};
 use crate::domain::plan::Plan;
 use crate::ledger::Pen;
 
@@ -43,6 +43,8 @@ pub struct Job {
     pub standing: Standing,
     /// Where its source copy lies.
     pub item: Item,
+    /// In which span that place means this message.
+    pub generation: Generation,
     /// Size of the source copy in bytes.
     pub size: u64,
     /// Digest of the source copy.
@@ -68,7 +70,12 @@ pub(super) struct Traffic {
     rate: Mutex<Rate>,
     /// A lane waits for one forward that tries whether the way is open again.
     probing: AtomicBool,
-    reopened: Notify,
+    /// Counts how often the way out opened; a count, so that nobody misses one.
+    reopened: watch::Sender<u64>,
+    /// The way out closed: a lane that waits for a forward must ask again.
+    closed: Notify,
+    /// The last words of what closed it.
+    trouble: Mutex<Option<String>>,
 }
 
 impl Traffic {
@@ -93,6 +100,12 @@ impl Traffic {
         }
     }
 
+    /// Takes a forward's turn if it has one at this moment.
+    pub(super) fn turn_now(&self) -> bool {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.take(Instant::now()).is_ok()
+    }
+
     /// Says whether a lane waits for a forward to probe with.
     pub(super) fn set_probing(&self, probing: bool) {
         self.probing.store(probing, Ordering::Relaxed);
@@ -103,7 +116,19 @@ impl Traffic {
 
     /// Tells the crews that forwards left in the ledger may be sent.
     pub(super) fn reopen(&self) {
-        self.reopened.notify_waiters();
+        self.reopened.send_modify(|times| *times += 1);
+    }
+
+    /// Tells the lanes that the way out closed, and remembers why.
+    pub(super) fn close(&self, why: &str) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
+        // At most one lane waits at the queue; if none does, the next one asks twice.
+        self.closed.notify_one();
+    }
+
+    /// Returns once the way out closed.
+    pub(super) async fn closed(&self) {
+        self.closed.notified().await;
     }
 }
 
@@ -132,7 +157,9 @@ impl Dispatch {
             breaker: Mutex::new(Breaker::default()),
             rate: Mutex::new(Rate::new(config.per_minute)),
             probing: AtomicBool::new(false),
-            reopened: Notify::new(),
+            reopened: watch::Sender::new(0),
+            closed: Notify::new(),
+            trouble: Mutex::new(None),
         });
         let queue = Arc::new(tokio::sync::Mutex::new(queue));
         let mut lanes = JoinSet::new();
@@ -154,9 +181,15 @@ impl Dispatch {
             || self.traffic.with_breaker(|breaker| !breaker.is_open())
     }
 
-    /// Returns once forwards may be handed over again after a pause.
-    pub async fn reopened(&self) {
-        self.traffic.reopened.notified().await;
+    /// Changes whenever forwards may be handed over again after a pause.
+    pub fn reopenings(&self) -> watch::Receiver<u64> {
+        self.traffic.reopened.subscribe()
+    }
+
+    /// What closed the way out the last time, in the words of the server or our own.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.traffic.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Hands over a forward, waiting a moment for a place.

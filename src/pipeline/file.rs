@@ -18,7 +18,7 @@ use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening, Proof};
 use crate::domain::ids::Folder;
 use crate::domain::life::{Event, Next, Stage};
-use crate::domain::locator::Item;
+use crate::domain::locator::{Generation, Item};
 use crate::domain::reason::Reason;
 use crate::ledger::{Change, Patch, Pen};
 use crate::mailbox::Mailbox;
@@ -39,6 +39,8 @@ pub struct Filing {
     pub standing: Standing,
     /// Where it lies.
     pub item: Item,
+    /// In which span that place means this message.
+    pub generation: Generation,
     /// Its size in bytes.
     pub size: u64,
     /// Digest of its bytes, when it was fetched whole.
@@ -56,6 +58,8 @@ pub struct Filer<'a> {
     pub works: &'a Works,
     /// The open mailbox.
     pub mailbox: &'a Mailbox,
+    /// Its generation in this session.
+    pub generation: Generation,
     /// In whose name it is recorded.
     pub pen: &'a Pen,
     /// The tickets in hand.
@@ -68,8 +72,13 @@ impl Filer<'_> {
     /// Files until the channel is closed or the mailbox is in trouble.
     pub async fn run(&self, filings: &mut mpsc::Receiver<Filing>) -> Result<(), Fault> {
         while let Some(first) = filings.recv().await {
-            let batch = self.gather(first, filings).await;
-            self.file(batch).await?;
+            let mut batch = self.gather(first, filings).await;
+            // What was on its way when the folder was rebuilt: its name means another message
+            // now. The next look over the folder takes it up.
+            batch.retain(|filing| filing.generation == self.generation);
+            if !batch.is_empty() {
+                self.file(batch).await?;
+            }
         }
         Ok(())
     }

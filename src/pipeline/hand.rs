@@ -5,6 +5,7 @@
 //! is in the ledger, and only there: after any fault the ledger is asked anew.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -19,6 +20,7 @@ const UNIT: u64 = 1024;
 pub struct Hands {
     ids: Mutex<HashSet<TicketId>>,
     freed: Notify,
+    let_go: AtomicU64,
 }
 
 /// One ticket in hand; dropping it lets go.
@@ -53,6 +55,11 @@ impl Hands {
         self.lock().contains(&id)
     }
 
+    /// How many were let go since the start.
+    pub fn let_go(&self) -> u64 {
+        self.let_go.load(Ordering::Relaxed)
+    }
+
     /// Returns once at least one ticket was let go after this call began.
     pub async fn freed(&self) {
         self.freed.notified().await;
@@ -67,6 +74,7 @@ impl Hands {
 impl Drop for Hold {
     fn drop(&mut self) {
         self.hands.lock().remove(&self.id);
+        self.hands.let_go.fetch_add(1, Ordering::Relaxed);
         self.hands.freed.notify_waiters();
     }
 }

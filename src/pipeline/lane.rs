@@ -55,7 +55,7 @@ impl LaneTask {
             let ready = if let Some(ready) = next.take() {
                 ready
             } else {
-                let Some((job, probes)) = self.take().await else {
+                let Some((job, probes)) = self.take(probe).await else {
                     break;
                 };
                 probe = probes;
@@ -63,9 +63,15 @@ impl LaneTask {
                     Ok(known) => capabilities = Some(known),
                     Err(outcome) => {
                         self.weigh(&outcome, probe);
+                        probe = false;
                         continue;
                     }
                 }
+                tokio::select! {
+                    () = self.traffic.turn() => {}
+                    () = self.works.stop.cancelled() => break,
+                }
+                // One that somebody took away meanwhile is no probe: then the next one is.
                 match self.begin(job, capabilities).await {
                     Some(ready) => ready,
                     None => continue,
@@ -101,17 +107,25 @@ impl LaneTask {
 
     /// The next job, once the way out is open, and whether it probes a closed one. While it is
     /// closed, what waits is let go: it stays in the ledger and its memory is free for intake.
-    async fn take(&self) -> Option<(Job, bool)> {
+    async fn take(&self, probe: bool) -> Option<(Job, bool)> {
         loop {
-            let leave = self.traffic.with_breaker(|b| b.ask(Instant::now()));
+            // The queue first: an answer of the breaker must not grow old while another lane has
+            // the queue.
             let mut queue = self.queue.lock().await;
+            let leave = if probe {
+                Leave::Probe
+            } else {
+                self.traffic.with_breaker(|b| b.ask(Instant::now()))
+            };
             match leave {
-                Leave::Go => {
-                    return tokio::select! {
-                        job = queue.recv() => Some((job?, false)),
-                        () = self.works.stop.cancelled() => None,
-                    };
-                }
+                // While the way is closed nobody hands over anything: whoever waits here must
+                // hear of it, or none of the lanes would ever ask again.
+                Leave::Go => tokio::select! {
+                    biased;
+                    () = self.works.stop.cancelled() => return None,
+                    () = self.traffic.closed() => {}
+                    job = queue.recv() => return Some((job?, false)),
+                },
                 Leave::Probe => {
                     self.traffic.set_probing(true);
                     let job = tokio::select! {
@@ -136,13 +150,19 @@ impl LaneTask {
             return None;
         }
         // Another lane that waits for a job holds the queue: then there is none for us.
-        let job = self.queue.try_lock().ok()?.try_recv().ok()?;
+        let job = {
+            let mut queue = self.queue.try_lock().ok()?;
+            // A wait for its turn would keep the outcome of the one on the wire from the ledger.
+            if queue.is_empty() || !self.traffic.turn_now() {
+                return None;
+            }
+            queue.try_recv().ok()?
+        };
         self.begin(job, capabilities).await
     }
 
     /// Renders a job and records that it is being sent.
     async fn begin(&self, mut job: Job, capabilities: Option<Capabilities>) -> Option<Ready> {
-        self.traffic.turn().await;
         let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
         let enclosure = match job.plan.enclosure {
             Some(fixed) => fixed,
@@ -219,6 +239,7 @@ impl LaneTask {
                             hold: job.hold,
                             standing: job.standing,
                             item: job.item,
+                            generation: job.generation,
                             size: job.size,
                             digest: Some(job.digest),
                             folder: job.folder,
@@ -254,6 +275,7 @@ impl LaneTask {
         if is && !was {
             let reply = outcome.reply();
             tracing::warn!(reply, "sending pauses: the way out is closed");
+            self.traffic.close(reply);
         }
         if was && !is {
             tracing::info!("sending goes on: the way out is open");

@@ -10,6 +10,7 @@
 //! - [`crew`]: one mailbox, from session to session.
 //! - [`session`]: one open connection: look over, work off, wait.
 //! - [`recover`]: what lies in the folder against what the ledger knows.
+//! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
 //! - [`dispatch`], [`lane`]: the queue of forwards and the connections that send them.
 //! - [`file`]: moves and their proof.
@@ -30,6 +31,7 @@ mod intake;
 mod lane;
 pub mod read;
 mod recover;
+mod resync;
 pub mod session;
 mod standing;
 pub mod trial;

@@ -4,7 +4,7 @@
 //! stage a ticket can be found in is resumed here and nowhere else. What is already in hand is
 //! passed over.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -32,6 +32,9 @@ const KNOWN_PAGE: usize = 500;
 /// Tickets read from the ledger at once.
 const PAGE: u32 = 200;
 
+/// Most missing messages looked for at once: bounds what is in memory and in one commit.
+const MISSING_MAX: usize = 1000;
+
 impl Session<'_> {
     /// Looks over the whole source folder and everything unfinished.
     pub(super) async fn reconcile(&mut self) -> Result<(), Fault> {
@@ -44,9 +47,10 @@ impl Session<'_> {
             );
         }
         let present: HashSet<Item> = listing.entries.iter().map(|e| e.item.clone()).collect();
-        self.queue_new(listing.entries).await?;
+        let ended = self.queue_new(listing.entries).await?;
+        self.tell_of_ended(ended);
         self.resume_unfinished(Some(&present)).await?;
-        if self.hands.is_empty() {
+        if self.hands.is_empty() && !self.resync {
             self.remember_marks().await?;
         }
         self.reconcile_at = Instant::now() + self.config.reconcile;
@@ -62,11 +66,29 @@ impl Session<'_> {
     /// Lists what came since the last look.
     pub(super) async fn list_new(&mut self) -> Result<(), Fault> {
         let listing = self.mailbox.list(self.next_uid).await?;
-        self.queue_new(listing.entries).await
+        self.queue_new(listing.entries).await?;
+        Ok(())
     }
 
-    /// Queues the messages that have no ticket.
-    async fn queue_new(&mut self, entries: Vec<Entry>) -> Result<(), Fault> {
+    /// What lies there though its ticket has ended was put back under its old name, or was missed
+    /// by a look. Nobody works on it: people must know. What was filed between the look and the
+    /// question to the ledger is not there the next time.
+    fn tell_of_ended(&mut self, ended: HashSet<Item>) {
+        let count = ended.intersection(&self.ended).count();
+        if count > 0 {
+            tracing::warn!(
+                mailbox = %self.config.name,
+                count,
+                example = ended.intersection(&self.ended).next().map(tracing::field::display),
+                "left alone: their tickets have ended; a copy of such a message is worked on"
+            );
+        }
+        self.ended = ended;
+    }
+
+    /// Queues the messages that have no ticket, and says which have one that has ended.
+    async fn queue_new(&mut self, entries: Vec<Entry>) -> Result<HashSet<Item>, Fault> {
+        let mut ended = HashSet::new();
         let queued: HashSet<Item> = self.queue.iter().map(|e| e.item.clone()).collect();
         for page in entries.chunks(KNOWN_PAGE) {
             let items: Vec<Item> = page.iter().map(|e| e.item.clone()).collect();
@@ -79,7 +101,12 @@ impl Session<'_> {
                 if let Item::Uid(uid) = entry.item {
                     self.next_uid = Some(self.next_uid.unwrap_or(0).max(uid.saturating_add(1)));
                 }
-                if !known.contains_key(&entry.item)
+                if known
+                    .get(&entry.item)
+                    .is_some_and(|(_, stage)| stage.is_end())
+                {
+                    ended.insert(entry.item.clone());
+                } else if !known.contains_key(&entry.item)
                     && !queued.contains(&entry.item)
                     && self.is_above_baseline(&entry.item)
                 {
@@ -87,7 +114,7 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(ended)
     }
 
     fn is_above_baseline(&self, item: &Item) -> bool {
@@ -98,7 +125,7 @@ impl Session<'_> {
             }
             // A Maildir base name begins with the second of its delivery.
             (Some(Baseline::Before(time)), Item::Base(base)) => base
-                .split('.')
+                .split(|c: char| !c.is_ascii_digit())
                 .next()
                 .and_then(|second| second.parse::<i64>().ok())
                 .is_none_or(|second| second >= time.as_second()),
@@ -112,6 +139,8 @@ impl Session<'_> {
         let mut moves = Vec::new();
         let mut missing = Vec::new();
         let mut cursor = None;
+        self.due = None;
+        (self.unsent, self.deferred) = (0, 0);
         loop {
             let (page, next) = self
                 .works
@@ -119,7 +148,7 @@ impl Session<'_> {
                 .unfinished(&self.config.name, cursor, PAGE)
                 .await?;
             for ticket in page {
-                if self.hands.has(ticket.id) {
+                if self.hands.has(ticket.id) || self.is_kept_for_resync(&ticket) {
                     continue;
                 }
                 let here = ticket.locator.generation == self.opened.generation
@@ -134,14 +163,15 @@ impl Session<'_> {
                 self.filer().file_again(std::mem::take(&mut moves)).await?;
             }
             self.send_again(&mut sends).await?;
+            if missing.len() >= MISSING_MAX {
+                self.look_for(std::mem::take(&mut missing)).await?;
+            }
             cursor = next;
             if cursor.is_none() {
                 break;
             }
         }
-        self.look_for(missing).await?;
-        self.due = self.works.ledger.next_due().await?;
-        Ok(())
+        self.look_for(missing).await
     }
 
     async fn resume_one(
@@ -169,10 +199,14 @@ impl Session<'_> {
                 sends.push(ticket);
             }
             Effect::Wait => {
-                if let Stage::Deferred { until } = &ticket.life.stage
-                    && *until <= Timestamp::now()
-                {
-                    sends.push(ticket);
+                if let Stage::Deferred { until } = &ticket.life.stage {
+                    let until = *until;
+                    if until <= Timestamp::now() {
+                        sends.push(ticket);
+                    } else {
+                        self.deferred += 1;
+                        self.due = Some(self.due.map_or(until, |due| due.min(until)));
+                    }
                 }
             }
             Effect::Read | Effect::AskPerson | Effect::Transmit | Effect::Nothing => {}
@@ -186,6 +220,7 @@ impl Session<'_> {
             hold: self.hands.take(ticket.id)?,
             standing: Standing::of(&ticket),
             item: ticket.locator.item,
+            generation: ticket.locator.generation,
             size: ticket.size,
             digest: ticket.digest,
             folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
@@ -228,8 +263,9 @@ impl Session<'_> {
     /// Fetches the originals of forwards that wait in the ledger and hands them to the lanes.
     async fn send_again(&mut self, sends: &mut Vec<Ticket>) -> Result<(), Fault> {
         for ticket in sends.drain(..) {
-            if !self.dispatch.is_open() || self.works.stop.is_cancelled() {
+            if self.resync || !self.dispatch.is_open() || self.works.stop.is_cancelled() {
                 self.left = true;
+                self.unsent += 1;
                 continue;
             }
             self.send_one_again(ticket).await?;
@@ -283,6 +319,7 @@ impl Session<'_> {
             share,
             standing: Standing::of(&ticket),
             item: ticket.locator.item,
+            generation: ticket.locator.generation,
             size: ticket.size,
             digest,
             folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
@@ -313,7 +350,8 @@ impl Session<'_> {
 
     /// Looks for what left the source folder without our knowing how.
     async fn look_for(&mut self, missing: Vec<Ticket>) -> Result<(), Fault> {
-        let mut doubtful = Vec::with_capacity(missing.len());
+        // By generation: the same name means another message in each.
+        let mut doubtful: BTreeMap<_, Vec<Filing>> = BTreeMap::new();
         for mut ticket in missing {
             if ticket.life.stage == Stage::Sending {
                 match self.interrupted(ticket).await? {
@@ -321,13 +359,14 @@ impl Session<'_> {
                     None => continue,
                 }
             }
-            doubtful.extend(self.filing_of(ticket));
+            if let Some(filing) = self.filing_of(ticket) {
+                doubtful.entry(filing.generation).or_default().push(filing);
+            }
         }
-        if doubtful.is_empty() {
-            Ok(())
-        } else {
-            self.filer().look(doubtful).await
+        for filings in doubtful.into_values() {
+            self.filer().look(filings).await?;
         }
+        Ok(())
     }
 
     /// From now on a look begins where the folders stood when this session opened: nothing is in

@@ -3,12 +3,12 @@
 //! A session trusts nothing from before it but the ledger. It looks over the whole folder first
 //! ([`recover`](super::recover)), then works off what is queued, waits, and looks again.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::dispatch::Dispatch;
@@ -18,6 +18,7 @@ use super::hand::Hands;
 use super::read::Reader;
 use super::works::Works;
 use crate::config::mailbox::MailboxConfig;
+use crate::domain::locator::Item;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{Baseline, Pen};
 use crate::mailbox::Mailbox;
@@ -30,13 +31,18 @@ const LEDGER_LOOK: Duration = Duration::from_secs(1);
 const SETTLING: Duration = Duration::from_millis(250);
 
 /// Longest time that work in hand gets to finish once work must end.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(15);
 
 /// How a session ended in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Nothing is left to do now.
     Drained,
+    /// Nothing is left to do now but to send what cannot be sent.
+    Unsent {
+        /// How many forwards wait in the ledger.
+        forwards: u64,
+    },
     /// Work had to end.
     Stopped,
 }
@@ -54,6 +60,10 @@ enum Woken {
 }
 
 /// A session.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing to be done that may hold beside the others"
+)]
 pub struct Session<'a> {
     pub(super) works: &'a Arc<Works>,
     pub(super) dispatch: &'a Dispatch,
@@ -70,6 +80,8 @@ pub struct Session<'a> {
     pub(super) marks: Vec<Mark>,
     /// New messages, oldest first.
     pub(super) queue: VecDeque<Entry>,
+    /// What lay there at the last look though its ticket has ended.
+    pub(super) ended: HashSet<Item>,
     /// Tickets to be read alone.
     pub(super) again: VecDeque<Ticket>,
     /// The next UID that was not listed yet.
@@ -78,8 +90,20 @@ pub struct Session<'a> {
     pub(super) unread: bool,
     /// Forwards were left in the ledger for want of a place in the queue.
     pub(super) left: bool,
+    /// How many forwards wait for the way out to open.
+    pub(super) unsent: u64,
+    /// How many forwards wait for their next try.
+    pub(super) deferred: u64,
+    /// The folder was rebuilt, and what lay in it is not all read yet: nothing is sent.
+    pub(super) resync: bool,
     /// When the next deferred forward is due.
     pub(super) due: Option<Timestamp>,
+    /// How many were let go when the ledger was last asked for the next due one.
+    pub(super) let_go: u64,
+    /// The way out was opened again.
+    pub(super) reopened: watch::Receiver<u64>,
+    /// Writes of other processes that were taken up.
+    pub(super) changes: u64,
     /// When the whole folder is looked over again.
     pub(super) reconcile_at: Instant,
     /// Whether to end when nothing is left to do.
@@ -89,14 +113,24 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Works until nothing is left (`once`), work must end, or something breaks.
     pub async fn work(&mut self) -> Result<End, Fault> {
+        if self.resync {
+            self.await_former().await;
+        }
         self.reconcile().await?;
         loop {
             self.refresh_policy();
             self.intake().await?;
-            if self.unread {
+            if self.unread && !self.works.stop.is_cancelled() {
                 self.unread = false;
                 self.take_up().await?;
                 continue;
+            }
+            if self.resync
+                && self.queue.is_empty()
+                && self.again.is_empty()
+                && !self.works.stop.is_cancelled()
+            {
+                self.end_resync().await?;
             }
             if self.left && self.hands.is_empty() {
                 self.left = false;
@@ -108,9 +142,13 @@ impl Session<'_> {
             if self.once && self.hands.is_empty() && !self.works.stop.is_cancelled() {
                 self.reconcile().await?;
                 if self.queue.is_empty() && self.again.is_empty() && self.hands.is_empty() {
-                    return Ok(End::Drained);
+                    return Ok(self.drained());
                 }
                 continue;
+            }
+            if self.works.stop.is_cancelled() {
+                self.drain().await;
+                return Ok(End::Stopped);
             }
             match self.wait().await? {
                 Woken::Mail => self.list_new().await?,
@@ -129,9 +167,25 @@ impl Session<'_> {
         Filer {
             works: self.works,
             mailbox: self.mailbox,
+            generation: self.opened.generation,
             pen: &self.pen,
             hands: self.hands,
             marks: &self.marks,
+        }
+    }
+
+    fn drained(&self) -> End {
+        if self.deferred > 0 {
+            tracing::info!(
+                mailbox = %self.config.name,
+                forwards = self.deferred,
+                next = self.due.map(tracing::field::display),
+                "deferred: a later run tries them again"
+            );
+        }
+        match self.unsent {
+            0 => End::Drained,
+            forwards => End::Unsent { forwards },
         }
     }
 
@@ -141,6 +195,9 @@ impl Session<'_> {
     }
 
     async fn wait(&mut self) -> Result<Woken, Fault> {
+        if self.works.stop.is_cancelled() {
+            return Ok(Woken::Stop);
+        }
         // Tickets in hand will want the connection in a moment: waiting for mail on it would cost
         // them a round trip.
         let settling = Instant::now() + SETTLING;
@@ -166,21 +223,39 @@ impl Session<'_> {
                     Hint::Changed => Woken::Mail,
                     Hint::Quiet => Woken::Reconcile,
                 }),
-                () = self.dispatch.reopened() => return Ok(Woken::Work),
+                _ = self.reopened.changed() => return Ok(Woken::Work),
                 () = self.works.stop.cancelled() => return Ok(Woken::Stop),
                 () = tokio::time::sleep(pause) => {
                     if self.left && self.hands.is_empty() && self.dispatch.is_open() {
                         return Ok(Woken::Work);
                     }
                     if self.due.is_some_and(|due| due <= Timestamp::now()) {
+                        self.due = None;
                         return Ok(Woken::Work);
                     }
-                    if self.works.ledger.changed().await? {
+                    self.look_when_due().await?;
+                    if self.works.changed(&mut self.changes).await? {
                         return Ok(Woken::Work);
                     }
                 }
             }
         }
+    }
+
+    /// A ticket that was let go may have been deferred.
+    async fn look_when_due(&mut self) -> Result<(), Fault> {
+        let let_go = self.hands.let_go();
+        if std::mem::replace(&mut self.let_go, let_go) == let_go {
+            return Ok(());
+        }
+        // What is overdue was looked at, or is of another mailbox: it must not keep us busy.
+        if let Some(due) = self.works.ledger.next_due().await?
+            && due > Timestamp::now()
+            && self.due.is_none_or(|known| due < known)
+        {
+            self.due = Some(due);
+        }
+        Ok(())
     }
 
     fn pause_until_due(&self) -> Duration {

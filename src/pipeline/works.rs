@@ -1,5 +1,6 @@
 //! What every crew works with: the ledger, the rules in force, the memory and the way out.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::fault::Fault;
 use super::hand::Budget;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
-use crate::ledger::{Change, Ledger, LedgerError, Pen, Verdict};
+use crate::ledger::{Change, Ledger, LedgerError, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
 use crate::triage::Policy;
 
@@ -38,6 +39,8 @@ pub struct Works {
     pub stop: CancellationToken,
     /// The fault that ended it, if one did.
     fatal: Mutex<Option<String>>,
+    /// How often another process was found to have written to the ledger.
+    changes: AtomicU64,
 }
 
 impl Works {
@@ -59,6 +62,7 @@ impl Works {
             personal,
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),
+            changes: AtomicU64::new(0),
         })
     }
 
@@ -75,10 +79,10 @@ impl Works {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
+        let posting = Posting::of(changes)?;
         let mut told = false;
         loop {
-            // A copy is kept only while it may be needed: the error gives nothing back.
-            match self.ledger.record(pen, changes.clone()).await {
+            match self.ledger.post(pen, &posting).await {
                 Err(error) if error.is_passing() && !self.stop.is_cancelled() => {
                     if !told {
                         tracing::error!(%error, "the ledger cannot write; nothing is begun until it can");
@@ -94,6 +98,24 @@ impl Works {
                 }
             }
         }
+    }
+
+    /// Where a crew that has just looked everything over begins to count.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Whether another process wrote to the ledger since `seen`, which is then moved on. The
+    /// ledger says it once; here every crew hears of it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be asked.
+    pub async fn changed(&self, seen: &mut u64) -> Result<bool, LedgerError> {
+        if self.ledger.changed().await? {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
+        let now = self.changes.load(Ordering::Relaxed);
+        Ok(std::mem::replace(seen, now) != now)
     }
 
     /// Ends all work because of a fault that does not pass; the first one is kept.

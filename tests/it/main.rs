@@ -4,6 +4,7 @@
 
 mod cases;
 mod cli;
+mod faults;
 mod imap;
 mod job;
 mod life;

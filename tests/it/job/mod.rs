@@ -2,6 +2,6 @@
 //! lost, doubled or altered, whatever kills the program in between.
 
 mod maildir;
-mod sample;
+pub mod sample;
 mod servers;
-mod world;
+pub mod world;

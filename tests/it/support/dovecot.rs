@@ -68,15 +68,7 @@ impl Dovecot {
         drop(hold);
         let conf = root.join("dovecot.conf");
         fs::write(&conf, configuration(root, &name, imap, imaps, more)).unwrap();
-        let child = Command::new("dovecot")
-            .arg("-F")
-            .arg("-c")
-            .arg(&conf)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("Dovecot is needed: apt-get install dovecot-imapd");
+        let child = spawn(&conf);
         let mut server = Self {
             child,
             directory,
@@ -87,6 +79,21 @@ impl Dovecot {
         };
         server.await_start();
         server
+    }
+
+    /// Ends the server and its clients' sessions, and starts it again as it was.
+    pub fn restart(&mut self) {
+        self.end();
+        self.child = spawn(&self.directory.path().join("dovecot.conf"));
+        self.await_start();
+    }
+
+    fn end(&mut self) {
+        if let Some(pid) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
+            // Its master process ends the others.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let _ = self.child.wait();
     }
 
     /// Waits for the log line that follows the opening of the ports, and keeps reading the log.
@@ -186,12 +193,20 @@ impl Dovecot {
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        if let Some(pid) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
-            // Its master process ends the others.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
-        let _ = self.child.wait();
+        self.end();
     }
+}
+
+fn spawn(conf: &Path) -> Child {
+    Command::new("dovecot")
+        .arg("-F")
+        .arg("-c")
+        .arg(conf)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("Dovecot is needed: apt-get install dovecot-imapd")
 }
 
 fn configuration(root: &Path, user: &str, imap: u16, imaps: u16, more: &str) -> String {

@@ -1,0 +1,63 @@
+//! The mailbox's server goes away, and mail that is to be left alone.
+
+use super::bench::{
+    WayOut, judged, on_dovecot, over_smtp, rule, run, run_once, start, technical, until,
+};
+use crate::job::sample::{self, Sample};
+use crate::support::dovecot::Dovecot;
+use crate::support::smtp_peer::Act;
+
+fn deliver(dovecot: &Dovecot, mail: &[Sample]) {
+    for sample in mail {
+        dovecot.deliver(&sample.bytes);
+    }
+}
+
+#[test]
+fn a_mail_server_that_goes_away_and_comes_back_costs_nothing() {
+    let mail = sample::mail(48, 0);
+    let mut dovecot = Dovecot::start();
+    deliver(&dovecot, &mail[..40]);
+    let way_out = WayOut::start(vec![rule("DOT", 0, Act::Late(20))]);
+    let delivery = over_smtp(way_out.port(), "connections = 1\n");
+    let world = on_dovecot(&dovecot, "first-run = \"all\"", &delivery);
+    let daemon = start(&world, &["run"]);
+    way_out.until(|seen| seen.stored.len() >= 4);
+    dovecot.restart();
+    deliver(&dovecot, &mail[40..]);
+    way_out.until(|seen| seen.stored.len() >= technical(&mail));
+    until("the inbox is empty", || dovecot.count("INBOX") == 0);
+    daemon.terminate();
+    let ended = daemon.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(judged(dovecot.maildir(), &mail, &way_out), 0);
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn with_only_new_mail_accepted_the_old_is_left_alone_and_the_new_is_sent() {
+    let mut mail = sample::mail(72, 0);
+    mail.retain(|sample| matches!(sample.end, sample::End::Sent(_)));
+    let (old, new) = mail.split_at(mail.len() - 2);
+    assert!(old.len() > 20, "few enough to be worked on unasked");
+    let dovecot = Dovecot::start();
+    deliver(&dovecot, old);
+    let way_out = WayOut::start(vec![]);
+    let world = on_dovecot(&dovecot, "", &over_smtp(way_out.port(), ""));
+    let asks = run(&world, &["run", "--once"]);
+    assert_eq!(asks.code, Some(1), "{}", asks.said);
+    assert!(
+        asks.said.contains("mailbox accept support"),
+        "{}",
+        asks.said
+    );
+    // What comes between the question and the answer is new.
+    deliver(&dovecot, &new[..1]);
+    world.ok(&["mailbox", "accept", "support", "--new-only"]);
+    deliver(&dovecot, &new[1..]);
+    run_once(&world);
+    assert_eq!(way_out.forwards().len(), new.len());
+    assert_eq!(dovecot.count("INBOX"), old.len());
+    run_once(&world);
+    assert_eq!(way_out.forwards().len(), new.len());
+}
