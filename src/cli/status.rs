@@ -27,7 +27,7 @@ fn is_running(config: &Config) -> bool {
 pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
     let ledger = state::open(&config.state_dir).await?;
     let counts = ledger.counts().await?;
-    let head = ledger.head().await?;
+    let chain = ledger.head().await?;
     let running = is_running(config);
     let all = |stage| -> u64 { counts.mailboxes.iter().map(|m| of(m, stage)).sum() };
     let (held, deferred) = (all(StageName::Held), all(StageName::Deferred));
@@ -47,7 +47,7 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             "mailboxes": mailboxes,
             "held": held,
             "not_accepted": waiting_for_person,
-            "audit": { "seq": head.seq, "hash": head.hash },
+            "audit": { "seq": chain.seq, "hash": chain.hash },
             "rules_digest": config.policy.rules.digest(),
         });
         say!("{whole}");
@@ -61,8 +61,8 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
         say!("daemon  {state}");
         say!(
             "audit   {} events, head {}",
-            head.seq,
-            &head.hash.to_string()[..12]
+            chain.seq,
+            &chain.hash.to_string()[..12]
         );
         say!(
             "rules   {}",

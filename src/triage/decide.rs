@@ -250,9 +250,9 @@ fn ticket(
 ) -> (Decision, Verdict) {
     let lines = Lines::of(message);
     let texts = zones(message, text, &lines);
-    let folded = FoldedZone::all(&texts, policy.rules.settings().fold);
-    let verdict = policy.rules.classify_folded(&folded);
-    let product = policy.registry.resolve(&folded, &policy.routing.own);
+    let zones = FoldedZone::all(&texts, policy.rules.settings().fold);
+    let verdict = policy.rules.classify_folded(&zones);
+    let product = policy.registry.resolve(&zones, &policy.routing.own);
 
     let (category, doubt) = category(&verdict);
     let doubt = unreadable(message).or(doubt);

@@ -2,6 +2,7 @@
 //! the few things a session does to them besides running the program.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,8 @@ impl Desk {
         self.directory.path()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program at the desk, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_triaged"));
         command
             .args(arguments)
@@ -77,7 +79,7 @@ impl Desk {
     }
 
     /// Runs the program with a standard output that nobody reads.
-    pub fn into_closed_pipe(&self, arguments: &[&str]) -> Output {
+    pub fn with_closed_output(&self, arguments: &[&str]) -> Output {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let child = self
@@ -213,11 +215,13 @@ impl Desk {
         let now = everything_below(self.path());
         let paths: std::collections::BTreeSet<_> =
             now.keys().chain(self.remembered.keys()).collect();
-        paths
-            .into_iter()
-            .filter(|path| now.get(*path) != self.remembered.get(*path))
-            .map(|path| format!("changed: {}\n", path.display()))
-            .collect()
+        let mut changes = String::new();
+        for path in paths {
+            if now.get(path) != self.remembered.get(path) {
+                let _ = writeln!(changes, "changed: {}", path.display());
+            }
+        }
+        changes
     }
 
     /// The references of the tickets, by the number of their message.

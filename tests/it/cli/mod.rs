@@ -7,6 +7,7 @@
 //! difference before it is kept.
 
 mod desk;
+mod reload;
 mod steady;
 mod transcript;
 
@@ -92,7 +93,7 @@ fn the_start_of_two_references_names_both() {
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let desk = Desk::new();
-    let output = desk.into_closed_pipe(&["explain", &Desk::mail().display().to_string()]);
+    let output = desk.with_closed_output(&["explain", &Desk::mail().display().to_string()]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

@@ -24,16 +24,16 @@ impl Servers {
         let authority = Authority::new();
         let postfix = Postfix::start(&authority.certify("DNS:localhost", 30));
         let mailbox = format!(
-            "kind = \"imap\"\nhost = \"127.0.0.1\"\nport = {}\nca-file = {:?}\nuser = {USER:?}\n\
-             password-file = {:?}\nfirst-run = \"all\"\n",
+            "kind = \"imap\"\nhost = \"127.0.0.1\"\nport = {}\nca-file = \"{}\"\nuser = {USER:?}\n\
+             password-file = \"{}\"\nfirst-run = \"all\"\n",
             dovecot.imaps,
-            dovecot.ca_file(),
-            dovecot.secret_file(PASSWORD),
+            dovecot.ca_file().display(),
+            dovecot.secret_file(PASSWORD).display(),
         );
         let delivery = format!(
-            "transport = \"smtp\"\nhost = \"localhost\"\nport = {}\ntls = \"starttls\"\nca-file = {:?}\n",
+            "transport = \"smtp\"\nhost = \"localhost\"\nport = {}\ntls = \"starttls\"\nca-file = \"{}\"\n",
             postfix.port,
-            authority.file(),
+            authority.file().display(),
         );
         for sample in mail {
             dovecot.deliver(&sample.bytes);
