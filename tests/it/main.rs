@@ -1,6 +1,8 @@
 //! The one integration binary: every area is a module, its cases are files under `tests/cases`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+// Paths go into TOML as quoted strings.
+#![allow(clippy::unnecessary_debug_formatting)]
 
 mod cases;
 mod cli;
