@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use super::escape::canonical;
+
 use super::chain::Link;
 
 /// The columns that have a name of their own; everything else of an entry is in `detail`.
@@ -75,7 +77,9 @@ pub fn csv_row(line: &str) -> Result<String, NoLine> {
         row.push(',');
     }
     if !members.is_empty() {
-        cell(&mut row, &Value::Object(members).to_string());
+        // As in the line itself: a subject in it must not steer the terminal it is read on.
+        let detail = canonical(&members).map_err(|_| bad())?;
+        cell(&mut row, &detail);
     }
     row.push_str("\r\n");
     Ok(row)

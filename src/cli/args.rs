@@ -92,8 +92,9 @@ pub struct CheckArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// Message files, Maildirs, directories of messages, or `-` for standard input
-    #[arg(required = true, value_name = "FILE|DIR|-")]
+    /// Message files, Maildirs, directories of messages, `-` for standard input, or references
+    /// of tickets
+    #[arg(required = true, value_name = "FILE|DIR|-|TICKET")]
     pub paths: Vec<PathBuf>,
     /// Print one JSON object a message
     #[arg(long)]
@@ -127,7 +128,7 @@ pub struct TicketsArgs {
 /// Arguments of `ticket`.
 #[derive(Debug, Args)]
 pub struct TicketArgs {
-    /// Its reference, such as T-4F7K92QM, or the start of it
+    /// Its reference, such as T-4F7K25QM, or the start of it
     pub ticket: String,
     /// Print JSON
     #[arg(long)]
@@ -137,7 +138,7 @@ pub struct TicketArgs {
 /// Arguments of `hold`, `release` and `retry`.
 #[derive(Debug, Args)]
 pub struct PersonArgs {
-    /// References, such as T-4F7K92QM, or the starts of them
+    /// References, such as T-4F7K25QM, or the starts of them
     #[arg(required = true)]
     pub tickets: Vec<String>,
 }
@@ -146,7 +147,7 @@ pub struct PersonArgs {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("to").required(true))]
 pub struct RerouteArgs {
-    /// Its reference, such as T-4F7K92QM, or the start of it
+    /// Its reference, such as T-4F7K25QM, or the start of it
     pub ticket: String,
     /// File it in this folder
     #[arg(long, group = "to", value_name = "FOLDER")]

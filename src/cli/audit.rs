@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::args::{AuditCommand, AuditFilter};
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style, table};
+use super::print::{Paint, Style, rows as as_rows, table};
+use super::print::{json as json_text, say};
 use super::state;
 use super::tickets::{local, said};
 use crate::audit::verify::Report;
@@ -54,8 +55,12 @@ async fn list(ledger: &Ledger, args: &AuditFilter) -> Result<(), Failure> {
     events.reverse();
     if args.json {
         for event in &events {
-            println!("{}", event.line);
+            say!("{}", event.line);
         }
+        return Ok(());
+    }
+    if events.is_empty() {
+        say!("no events");
         return Ok(());
     }
     let mut rows = table(&["seq", "time", "ticket", "event", "what"]);
@@ -69,7 +74,7 @@ async fn list(ledger: &Ledger, args: &AuditFilter) -> Result<(), Failure> {
             said(&entry.happening),
         ]);
     }
-    println!("{rows}");
+    say!("{}", as_rows(&rows));
     Ok(())
 }
 
@@ -85,7 +90,7 @@ async fn show(ledger: &Ledger, seq: u64) -> Result<(), Failure> {
         .ok_or_else(|| Failure::failed(format!("no event {seq} in this ledger")))?;
     let value: serde_json::Value =
         serde_json::from_str(&event.line).map_err(|error| Failure::failed(error.to_string()))?;
-    println!("{value:#}");
+    say!("{}", json_text(&format!("{value:#}")));
     Ok(())
 }
 
@@ -147,7 +152,11 @@ async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<()
                 json!({ "category": what, "product": product, "way": way, "count": n })
             })
             .collect();
-        println!("{}", json!({ "decisions": ways, "events": events }));
+        say!("{}", json!({ "decisions": ways, "events": events }));
+        return Ok(());
+    }
+    if events.is_empty() {
+        say!("no events");
         return Ok(());
     }
     let mut rows = table(&["category", "product", "way", "count"]);
@@ -159,12 +168,12 @@ async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<()
             n.to_string().as_str(),
         ]);
     }
-    println!("{rows}");
+    say!("{}", as_rows(&rows));
     let mut rows = table(&["event", "count"]);
     for (name, n) in &events {
         rows.add_row([(*name).to_owned(), n.to_string()]);
     }
-    println!("{rows}");
+    say!("{}", as_rows(&rows));
     Ok(())
 }
 
@@ -186,7 +195,7 @@ async fn verify(ledger: &Ledger, path: &std::path::Path) -> Result<(), Failure> 
         show_report(&path.display().to_string(), file, paint);
     }
     if verified.waiting > 0 {
-        println!(
+        say!(
             "{} events wait for the next start to be written to the file",
             verified.waiting
         );
@@ -200,10 +209,10 @@ async fn verify(ledger: &Ledger, path: &std::path::Path) -> Result<(), Failure> 
 
 fn show_report(name: &str, report: &Report, paint: Paint) {
     for finding in &report.findings {
-        println!("{}", paint.paint(Style::Bad, &format!("{name}: {finding}")));
+        say!("{}", paint.paint(Style::Bad, &format!("{name}: {finding}")));
     }
     if report.more > 0 {
-        println!("{name}: {} more findings", report.more);
+        say!("{name}: {} more findings", report.more);
     }
     if report.is_sound() {
         let head = report.head.hash.to_string();
@@ -212,7 +221,7 @@ fn show_report(name: &str, report: &Report, paint: Paint) {
             report.lines,
             &head[..12]
         );
-        println!("{}", paint.paint(Style::Good, &text));
+        say!("{}", paint.paint(Style::Good, &text));
     }
 }
 

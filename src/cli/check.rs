@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::CheckArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{Paint, Style};
+use super::print::{counted, say};
 use crate::config::findings::{self, Finding};
 use crate::config::{self, Config};
 
@@ -19,15 +20,15 @@ pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let broken = config.is_none();
     if args.json {
         for finding in &found {
-            println!("{}", as_json(finding));
+            say!("{}", as_json(finding));
         }
     } else {
         let paint = Paint::stdout();
         if !found.is_empty() {
-            println!("{}", findings::render(&found, paint.colours()));
+            say!("{}", findings::render(&found, paint.colours()));
         }
         if let Some(config) = &config {
-            println!("{}", summary(directory, config, paint));
+            say!("{}", summary(directory, config, paint));
         }
     }
     if broken {
@@ -54,16 +55,20 @@ fn as_json(finding: &Finding) -> serde_json::Value {
 
 fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
     let rules = &config.policy.rules;
+    let routes = &config.policy.routing.categories;
     let good = paint.paint(Style::Good, "ok");
     format!(
-        "{good}: {}: {} mailboxes, {} categories, {} products, {} rules with {} keywords, \
-         digest {}",
+        "{good}: {}: {}, {}, {}, {} with {}, digest {}",
         directory.display(),
-        config.mailboxes.len(),
-        config.policy.routing.categories.len(),
-        config.policy.registry.products().len(),
-        rules.rules().len(),
-        rules.keywords(),
+        counted(config.mailboxes.len(), "mailbox", "mailboxes"),
+        counted(routes.len(), "category", "categories"),
+        counted(
+            config.policy.registry.products().len(),
+            "product",
+            "products"
+        ),
+        counted(rules.rules().len(), "rule", "rules"),
+        counted(rules.keywords(), "keyword", "keywords"),
         &rules.digest().to_string()[..12]
     )
 }

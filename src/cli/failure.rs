@@ -11,6 +11,8 @@ pub enum FailureKind {
     Usage,
     /// 3: a check found something.
     Found,
+    /// 70: a fault of this program.
+    Internal,
     /// 78: the configuration is wrong.
     Config,
 }
@@ -22,6 +24,7 @@ impl FailureKind {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Found => 3,
+            Self::Internal => 70,
             Self::Config => 78,
         }
     }
@@ -76,6 +79,10 @@ impl Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            // Nobody reads on (`| head`): that is no failure.
+            std::process::exit(0);
+        }
         Self::failed(error)
     }
 }

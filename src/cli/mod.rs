@@ -14,6 +14,7 @@ mod state;
 mod status;
 mod tickets;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -38,7 +39,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match dispatch(cli) {
+    // The panic itself has been told on standard error; the exit code tells a supervisor.
+    let end = catch_unwind(AssertUnwindSafe(|| dispatch(cli))).unwrap_or_else(|_| {
+        let internal = Failure::shown(FailureKind::Internal);
+        Err(internal.hint("this is a fault of triaged itself: please report the lines above"))
+    });
+    match end {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             show(&failure);

@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use super::args::{PersonArgs, RerouteArgs};
 use super::failure::Failure;
 use super::print::one_line;
+use super::print::say;
 use super::state;
 use crate::config::Config;
-use crate::domain::decision::{Action, ProductHit, Zone};
+use crate::domain::decision::{Action, Decision, ProductHit, Zone};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::{Folder, ProductId};
+use crate::domain::kind::Kind;
 use crate::domain::life::{Event, Next, step};
 use crate::domain::reason::{HoldReason, Reason};
 use crate::domain::ticket::Ticket;
@@ -49,7 +51,7 @@ pub async fn wish(config: &Config, wish: Wish, args: &PersonArgs) -> Result<(), 
             Wish::Retry => (Event::Retry, Happening::Retried, "will be tried again"),
         };
         write(&ledger, &ticket, &event, Patch::default(), happening, &by).await?;
-        println!("{} {done}", ticket.id.reference());
+        say!("{} {done}", ticket.id.reference());
     }
     Ok(())
 }
@@ -73,8 +75,17 @@ pub async fn reroute(config: &Config, args: &RerouteArgs) -> Result<(), Failure>
     } else {
         let id = ProductId::from(args.product.as_deref().unwrap_or_default());
         let address = contact(config, &id)?;
+        if decision.kind != Kind::Ticket {
+            return Err(Failure::failed(format!(
+                "{} is of kind `{}`, which is never forwarded",
+                ticket.id.reference(),
+                decision.kind
+            ))
+            .hint("file it with `--folder`, or forward it by hand from your mail program"));
+        }
         decision.action = Action::Forward;
         decision.recipient = Some(address.clone());
+        decision.folder = forwarded_folder(config, &decision);
         decision.product = Some(ProductHit {
             product: id,
             text: by.clone(),
@@ -100,7 +111,7 @@ pub async fn reroute(config: &Config, args: &RerouteArgs) -> Result<(), Failure>
         &by,
     )
     .await?;
-    println!("{} goes to {told}", ticket.id.reference());
+    say!("{} goes to {told}", ticket.id.reference());
     Ok(())
 }
 
@@ -137,6 +148,17 @@ fn contact(config: &Config, id: &ProductId) -> Result<crate::domain::address::Ad
         )));
     }
     Ok(contact.address.clone())
+}
+
+/// Where a forward is filed: as its own category says, if that is one that is forwarded, else as
+/// the first that is.
+fn forwarded_folder(config: &Config, decision: &Decision) -> Folder {
+    let routes = &config.policy.routing.categories;
+    let own = decision.category.as_ref().and_then(|own| routes.get(own));
+    own.into_iter()
+        .chain(routes.values())
+        .find(|route| route.action == Action::Forward)
+        .map_or_else(|| decision.folder.clone(), |route| route.folder.clone())
 }
 
 async fn write(

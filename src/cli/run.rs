@@ -2,7 +2,8 @@
 
 use super::args::RunArgs;
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style, one_line, table};
+use super::print::say;
+use super::print::{Paint, Style, one_line, rows as as_rows, table};
 use crate::config::Config;
 use crate::daemon::{self, RunEnd, StartError, log};
 use crate::pipeline::crew::CrewEnd;
@@ -24,7 +25,9 @@ pub fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
 
 /// A runtime for the daemon's work.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One thread for everything small: handing work between threads costs more than the work.
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
@@ -54,8 +57,9 @@ pub fn told(end: &RunEnd) -> Result<(), Failure> {
             CrewEnd::NotAccepted { messages } => {
                 failed = true;
                 eprintln!(
-                    "mailbox `{name}` holds {messages} messages: look with `triaged run --dry-run`, \
-                     then run `triaged mailbox accept {name}`"
+                    "mailbox `{name}` holds {messages} messages at its first run, nothing was \
+                     done: look with `triaged run --dry-run`, then run `triaged mailbox accept \
+                     {name}`, with `--new-only` to leave them alone"
                 );
             }
             CrewEnd::Failed { why } => {
@@ -78,7 +82,7 @@ async fn dry_run(config: &Config) -> Result<(), Failure> {
     let paint = Paint::stdout();
     let key = daemon::existing_key(config);
     for mailbox in &config.mailboxes {
-        println!(
+        say!(
             "{}",
             paint.paint(Style::Strong, &format!("mailbox {}", mailbox.name))
         );
@@ -101,7 +105,10 @@ async fn dry_run(config: &Config) -> Result<(), Failure> {
         )
         .await
         .map_err(Failure::failed)?;
-        println!("{rows}\n{count} messages; nothing was moved, sent or recorded");
+        say!(
+            "{}\n{count} messages; nothing was moved, sent or recorded",
+            as_rows(&rows)
+        );
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::args::{MailboxCommand, StatusArgs};
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style, table};
+use super::print::say;
+use super::print::{Paint, Style, rows as as_rows, table};
 use super::state;
 use super::tickets::local;
 use crate::config::Config;
@@ -28,11 +29,8 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
     let counts = ledger.counts().await?;
     let head = ledger.head().await?;
     let running = is_running(config);
-    let held: u64 = counts
-        .mailboxes
-        .iter()
-        .map(|m| of(m, StageName::Held))
-        .sum();
+    let all = |stage| -> u64 { counts.mailboxes.iter().map(|m| of(m, stage)).sum() };
+    let (held, deferred) = (all(StageName::Held), all(StageName::Deferred));
     let mut waiting_for_person = Vec::new();
     for mailbox in &config.mailboxes {
         if let Some(record) = ledger.mailbox(&mailbox.name).await?
@@ -52,7 +50,7 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             "audit": { "seq": head.seq, "hash": head.hash },
             "rules_digest": config.policy.rules.digest(),
         });
-        println!("{whole}");
+        say!("{whole}");
     } else {
         let paint = Paint::stdout();
         let state = if running {
@@ -60,24 +58,32 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
         } else {
             paint.paint(Style::Warn, "not running")
         };
-        println!("daemon  {state}");
-        println!(
+        say!("daemon  {state}");
+        say!(
             "audit   {} events, head {}",
             head.seq,
             &head.hash.to_string()[..12]
         );
-        println!(
+        say!(
             "rules   {}",
             &config.policy.rules.digest().to_string()[..12]
         );
-        println!("{}", as_table(&counts.mailboxes));
+        say!("{}", as_table(&counts.mailboxes));
         for name in &waiting_for_person {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
-            println!("{}", paint.paint(Style::Warn, &text));
+            say!("{}", paint.paint(Style::Warn, &text));
+        }
+        if deferred > 0 {
+            let text = format!(
+                "{deferred} deferred, sent again by itself: `triaged tickets --stage deferred`"
+            );
+            say!("{}", paint.paint(Style::Warn, &text));
         }
         if held > 0 {
-            let text = format!("{held} held: `triaged tickets --stage held` shows why");
-            println!("{}", paint.paint(Style::Bad, &text));
+            let text = format!(
+                "{held} held, a person must act: `triaged tickets --stage held`, then `triaged ticket ID`"
+            );
+            say!("{}", paint.paint(Style::Bad, &text));
         }
     }
     if held > 0 || !waiting_for_person.is_empty() {
@@ -113,7 +119,7 @@ fn as_table(mailboxes: &[MailboxCount]) -> String {
         );
         table.add_row(row);
     }
-    table.to_string()
+    as_rows(&table)
 }
 
 fn as_json(count: &MailboxCount) -> serde_json::Value {
@@ -152,7 +158,7 @@ async fn list(config: &Config, ledger: &Ledger, json: bool) -> Result<(), Failur
                 "first_run": first_run,
                 "generation": generation,
             });
-            println!("{line}");
+            say!("{line}");
         } else {
             rows.add_row([
                 mailbox.name.to_string(),
@@ -164,7 +170,7 @@ async fn list(config: &Config, ledger: &Ledger, json: bool) -> Result<(), Failur
         }
     }
     if !json {
-        println!("{rows}");
+        say!("{}", as_rows(&rows));
     }
     Ok(())
 }
@@ -222,7 +228,7 @@ async fn accept(
         );
     };
     if record.as_ref().is_some_and(|r| r.accepted) {
-        println!("mailbox `{name}` was accepted before");
+        say!("mailbox `{name}` was accepted before");
         return Ok(());
     }
     let baseline = match (&mailbox.source, new_only) {
@@ -252,6 +258,6 @@ async fn accept(
         entry: Some(entry),
     };
     ledger.record(&Pen::Person, vec![change]).await?;
-    println!("mailbox `{name}` accepted");
+    say!("mailbox `{name}` accepted");
     Ok(())
 }

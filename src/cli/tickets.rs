@@ -9,12 +9,14 @@ use serde_json::json;
 
 use super::args::{TicketArgs, TicketsArgs};
 use super::failure::Failure;
-use super::print::{Paint, Style, one_line, table};
+use super::print::{Paint, Style, one_line, rows, table};
+use super::print::{json as json_text, say};
 use super::state;
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::{CategoryId, MailboxName, ProductId};
 use crate::domain::life::Stage;
+use crate::domain::reason::Reason;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{EventFilter, StageName, TicketFilter};
 
@@ -41,15 +43,15 @@ pub async fn list(dir: &Path, args: &TicketsArgs) -> Result<(), Failure> {
     let tickets = ledger.tickets(&filter, args.limit).await?;
     if args.json {
         for ticket in &tickets {
-            println!("{}", as_json(ticket));
+            say!("{}", json_text(&as_json(ticket).to_string()));
         }
         return Ok(());
     }
     if tickets.is_empty() {
-        println!("no tickets");
+        say!("no tickets");
         return Ok(());
     }
-    println!("{}", as_table(&tickets));
+    say!("{}", as_table(&tickets));
     Ok(())
 }
 
@@ -74,7 +76,7 @@ pub fn as_table(tickets: &[Ticket]) -> String {
             one_line(&ticket.summary.subject, 60),
         ]);
     }
-    table.to_string()
+    rows(&table)
 }
 
 fn category(decision: &Decision) -> String {
@@ -148,12 +150,12 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
             object.insert("decision".to_owned(), json!(ticket.decision));
             object.insert("events".to_owned(), json!(lines));
         }
-        println!("{whole}");
+        say!("{}", json_text(&whole.to_string()));
         return Ok(());
     }
     let paint = Paint::stdout();
-    print!("{}", head(&ticket, paint));
-    println!("\n{}", paint.paint(Style::Strong, "what happened"));
+    say!("{}", head(&ticket, paint).trim_end());
+    say!("\n{}", paint.paint(Style::Strong, "what happened"));
     for event in &events {
         let entry = event.entry()?;
         let who = match &entry.actor {
@@ -161,7 +163,7 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
             Actor::Person(name) => format!("  (by {})", one_line(name, 40)),
         };
         let what = said(&entry.happening);
-        println!("  {}  {:>6}  {what}{who}", local(entry.at), event.seq);
+        say!("  {}  {:>6}  {what}{who}", local(entry.at), event.seq);
     }
     Ok(())
 }
@@ -198,10 +200,13 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
         }
         if let Some(hit) = &decision.product {
             let text = one_line(&hit.text, 60);
-            row(
-                "product",
-                &format!("{} (`{text}` in the {})", hit.product, hit.zone),
-            );
+            let why = match decision.reason {
+                Reason::Person { .. } if decision.action == Action::Forward => {
+                    format!("`{text}` said so")
+                }
+                _ => format!("`{text}` in the {}", hit.zone),
+            };
+            row("product", &format!("{} ({why})", hit.product));
         }
         if let Some(owner) = decision.owner {
             row("owner", owner.as_str());
@@ -249,6 +254,9 @@ pub fn said(happening: &Happening) -> String {
         Happening::MailboxAccepted => "first run accepted".to_owned(),
         Happening::Seen { size, .. } => format!("found, {size} bytes"),
         Happening::Tried { tries } => format!("reading begins, try {tries}"),
+        Happening::Spared { .. } => {
+            "not read: the server failed, the try does not count".to_owned()
+        }
         Happening::Decided {
             action,
             category,

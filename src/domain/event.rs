@@ -78,6 +78,11 @@ pub enum Happening {
         /// Which try.
         tries: u32,
     },
+    /// The server or the connection failed before it could be read: the try does not count.
+    Spared {
+        /// How many tries count.
+        tries: u32,
+    },
     /// It was decided.
     Decided {
         /// SHA-256 of the message; absent when only its head was fetched.
@@ -201,6 +206,7 @@ impl Happening {
             Self::MailboxAccepted => "mailbox-accepted",
             Self::Seen { .. } => "seen",
             Self::Tried { .. } => "tried",
+            Self::Spared { .. } => "spared",
             Self::Decided { .. } => "decided",
             Self::Sending { .. } => "sending",
             Self::Delivered { .. } => "delivered",

@@ -146,6 +146,8 @@ pub enum Event {
         /// How many tries a message gets.
         tries_max: u32,
     },
+    /// The server or the connection failed before it could be read: the try does not count.
+    Spare,
     /// It was decided.
     Decide(Next),
     /// An attempt begins.
@@ -206,6 +208,7 @@ impl Event {
     const fn as_str(&self) -> &'static str {
         match self {
             Self::Try { .. } => "try",
+            Self::Spare => "spare",
             Self::Decide(_) => "decide",
             Self::Begin => "begin",
             Self::End { .. } => "end",
@@ -239,6 +242,10 @@ pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
         (Seen, Event::Try { tries_max }) if tries >= *tries_max => decided(Next::Quarantine),
         (Seen, Event::Try { .. }) => {
             tries += 1;
+            (Seen, Effect::Read)
+        }
+        (Seen, Event::Spare) if tries > 0 => {
+            tries -= 1;
             (Seen, Effect::Read)
         }
         (Seen, Event::Decide(next)) => decided(*next),

@@ -8,6 +8,7 @@
 //! - calls do not see each other: one that is stale or fenced takes nothing from the others.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -26,7 +27,7 @@ use crate::domain::ids::{MailboxName, TicketId};
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) pen: Pen,
-    pub(super) changes: Vec<Prepared>,
+    pub(super) changes: Arc<[Prepared]>,
 }
 
 /// What was written.
@@ -150,7 +151,7 @@ impl<'a> Group<'a> {
                 Pen::Lease(lease) => Some((&lease.mailbox, lease.epoch)),
                 Pen::Person => None,
             };
-            for change in &call.changes {
+            for change in call.changes.iter() {
                 let wave = change.ticket().map_or(0, |id| {
                     let next = waves.entry(id).or_default();
                     *next += 1;

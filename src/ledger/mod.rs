@@ -64,7 +64,7 @@ pub use change::{
     Pen, StageKey, StageName, Verdict,
 };
 pub use error::LedgerError;
-pub use open::{CHANGES_MAX, Ledger, Mode};
+pub use open::{CHANGES_MAX, Ledger, Mode, Posting};
 pub use people::{Counts, Event, EventFilter, MailboxCount, TicketFilter};
 pub use verify::Verified;
 pub use work::{Cursor, Earlier};

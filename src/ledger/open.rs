@@ -144,16 +144,12 @@ impl Ledger {
         pen: &Pen,
         changes: Vec<Change>,
     ) -> Result<Vec<Verdict>, LedgerError> {
-        if changes.len() > CHANGES_MAX {
-            return Err(LedgerError::Refused {
-                what: format!("{} changes at once, at most {CHANGES_MAX}", changes.len()),
-            });
-        }
-        let changes = changes
-            .into_iter()
-            .map(Prepared::of)
-            .collect::<Result<_, _>>()?;
-        let pen = pen.clone();
+        self.post(pen, &Posting::of(changes)?).await
+    }
+
+    /// As [`Self::record`], for changes that may have to be offered again.
+    pub async fn post(&self, pen: &Pen, posting: &Posting) -> Result<Vec<Verdict>, LedgerError> {
+        let (pen, changes) = (pen.clone(), Arc::clone(&posting.0));
         self.ask(|answer| Request::Write(Call { pen, changes }, answer))
             .await
     }
@@ -216,4 +212,27 @@ pub(super) async fn connect(path: &Path, daemon: bool) -> Result<SqliteConnectio
         .pragma("wal_autocheckpoint", if daemon { "0" } else { "1000" })
         .pragma("journal_size_limit", "67108864");
     options.connect().await
+}
+
+/// Changes put into the ledger's own words, ready to be written as often as it takes.
+#[derive(Debug, Clone)]
+pub struct Posting(Arc<[Prepared]>);
+
+impl Posting {
+    /// Prepares `changes`, at most [`CHANGES_MAX`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Refused`] when they cannot be stored.
+    pub fn of(changes: Vec<Change>) -> Result<Self, LedgerError> {
+        if changes.len() > CHANGES_MAX {
+            return Err(LedgerError::Refused {
+                what: format!("{} changes at once, at most {CHANGES_MAX}", changes.len()),
+            });
+        }
+        changes
+            .into_iter()
+            .map(Prepared::of)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
 }

@@ -53,6 +53,9 @@ const END_MAX: Duration = Duration::from_secs(17);
 /// How often `run --once` opens a mailbox that breaks before it gives up.
 const ONCE_TRIES: u32 = 3;
 
+/// How long the reader gets to notice that the connection is gone.
+const READER_END: Duration = Duration::from_secs(10);
+
 /// How often the ledger is asked whether a person accepted the mailbox.
 const ACCEPT_LOOK: Duration = Duration::from_secs(2);
 
@@ -249,9 +252,13 @@ impl Crew {
                 hands,
                 marks: &filer_marks,
             };
+            let mut work = std::pin::pin!(session.work());
             let end = tokio::select! {
-                end = session.work() => end?,
+                end = &mut work => end?,
                 broken = filer.run(filed) => {
+                    // The same trouble meets the reader in a moment: it then takes back the tries
+                    // of what it could not read.
+                    let _also_broken = tokio::time::timeout(READER_END, work).await;
                     broken?;
                     End::Stopped
                 }

@@ -46,7 +46,12 @@ impl Session<'_> {
         while let Some(batch) = ahead {
             // The next batch is on the wire while this one is parsed and committed.
             ahead = self.begin_batch(false).await?;
-            self.read_batch(batch).await?;
+            if let Err(fault) = self.read_batch(batch).await {
+                if let Some(Batch { tickets, .. }) = ahead {
+                    self.spare(tickets).await?;
+                }
+                return Err(fault);
+            }
             if ahead.is_none() {
                 ahead = self.begin_batch(true).await?;
             }
@@ -247,16 +252,32 @@ impl Session<'_> {
             mut tickets,
             mut fetched,
         } = batch;
-        let reader = self.reader.clone();
-        let now = Timestamp::now();
-        let task = move || reader.read_all(&mut fetched, now);
-        let (reads, trouble) = tokio::task::spawn_blocking(task)
-            .await
-            .map_err(|error| Fault::Internal(error.to_string()))?;
+        let (reads, trouble) = self.reader.read_all(&mut fetched, Timestamp::now()).await;
         self.record_reads(reads, &mut tickets).await?;
         match trouble {
-            Some(trouble) => Err(trouble.into()),
+            Some(trouble) => {
+                self.spare(tickets).await?;
+                Err(trouble.into())
+            }
             None => Ok(()),
         }
+    }
+
+    /// Takes back the tries of messages that the server or the connection kept from being read: no
+    /// message is blamed for that.
+    async fn spare(&self, tickets: HashMap<Item, Opened>) -> Result<(), Fault> {
+        let mut changes = Vec::with_capacity(tickets.len());
+        for mut ticket in tickets.into_values() {
+            let spared = Happening::Spared {
+                tries: ticket.standing.life.tries.saturating_sub(1),
+            };
+            let patch = Patch::default();
+            let step = ticket
+                .standing
+                .step(&Event::Spare, patch, Actor::Triaged, spared)?;
+            changes.push(step.0);
+        }
+        self.works.record(&self.pen, changes).await?;
+        Ok(())
     }
 }

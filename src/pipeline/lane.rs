@@ -197,7 +197,7 @@ impl LaneTask {
             // Somebody held or took it meanwhile.
             Ok(_) => return None,
             Err(error) => {
-                self.give_up(error.into());
+                self.give_up(&error.into());
                 return None;
             }
         }
@@ -258,9 +258,9 @@ impl LaneTask {
         }))
     }
 
-    fn give_up(&self, fault: Fault) {
+    fn give_up(&self, fault: &Fault) {
         if !fault.is_passing() || self.works.stop.is_cancelled() {
-            self.works.fail(&fault);
+            self.works.fail(fault);
         }
     }
 

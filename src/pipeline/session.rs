@@ -146,6 +146,10 @@ impl Session<'_> {
                 }
                 continue;
             }
+            if self.works.stop.is_cancelled() {
+                self.drain().await;
+                return Ok(End::Stopped);
+            }
             match self.wait().await? {
                 Woken::Mail => self.list_new().await?,
                 Woken::Work => self.take_up().await?,

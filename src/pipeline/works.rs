@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::hand::Budget;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
-use crate::ledger::{Change, Ledger, LedgerError, Pen, Verdict};
+use crate::ledger::{Change, Ledger, LedgerError, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
 use crate::triage::Policy;
 
@@ -79,10 +79,10 @@ impl Works {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
+        let posting = Posting::of(changes)?;
         let mut told = false;
         loop {
-            // A copy is kept only while it may be needed: the error gives nothing back.
-            match self.ledger.record(pen, changes.clone()).await {
+            match self.ledger.post(pen, &posting).await {
                 Err(error) if error.is_passing() && !self.stop.is_cancelled() => {
                     if !told {
                         tracing::error!(%error, "the ledger cannot write; nothing is begun until it can");

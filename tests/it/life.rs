@@ -21,6 +21,7 @@ fn every_event() -> Vec<Event> {
         Event::Try {
             tries_max: TRIES_MAX,
         },
+        Event::Spare,
         Event::Decide(Next::Send),
         Event::Decide(Next::File),
         Event::Begin,

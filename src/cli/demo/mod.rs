@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::args::{DemoArgs, ExplainArgs};
 use super::failure::Failure;
+use super::print::say;
 use super::print::{Paint, Style};
 use super::{explain, run, tickets, wait};
 use crate::config;
@@ -80,33 +81,33 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let base = folder.path().to_owned();
     lay_out(&base)?;
     let paint = Paint::stdout();
-    println!(
+    say!(
         "{}",
         paint.paint(
             Style::Strong,
             "1. a mailbox with messages in several languages"
         )
     );
-    println!(
+    say!(
         "   {} messages in {}\n",
         MAIL.len(),
         base.join("mailbox").display()
     );
 
-    println!("{}", paint.paint(Style::Strong, "2. triaged run --once"));
+    say!("{}", paint.paint(Style::Strong, "2. triaged run --once"));
     let config_dir = base.join("config");
     let loaded = super::load(&config_dir)?;
     let end = run::runtime()?.block_on(daemon::run(loaded, true))?;
     run::told(&end)?;
     let waiting = count(&base.join("mailbox/new"))?;
     let sent = count(&base.join("outbox/new"))?;
-    println!("   {waiting} messages left in the mailbox, {sent} forwards in the outbox\n");
+    say!("   {waiting} messages left in the mailbox, {sent} forwards in the outbox\n");
 
-    println!("{}", paint.paint(Style::Strong, "3. triaged tickets"));
+    say!("{}", paint.paint(Style::Strong, "3. triaged tickets"));
     let state_dir = base.join("state");
-    println!("{}\n", wait(all_tickets(&state_dir))?);
+    say!("{}\n", wait(all_tickets(&state_dir))?);
 
-    println!(
+    say!(
         "{}",
         paint.paint(Style::Strong, "4. triaged explain 01-technical-sv.eml")
     );
@@ -120,17 +121,17 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         },
     )?;
 
-    println!("{}", paint.paint(Style::Strong, "5. triaged audit verify"));
+    say!("{}", paint.paint(Style::Strong, "5. triaged audit verify"));
     let checked = config::load(&config_dir).map_err(|_| Failure::failed("configuration"))?;
     let verify = super::args::AuditCommand::Verify { file: None };
     wait(super::audit::audit(&checked, &verify))?;
 
     if args.keep {
         let kept = folder.keep();
-        println!("\nkept in {}; look around with", kept.display());
-        println!("  triaged --config {}/config tickets", kept.display());
+        say!("\nkept in {}; look around with", kept.display());
+        say!("  triaged --config {}/config tickets", kept.display());
     } else {
-        println!("\n`triaged demo --keep` leaves the folder, to look around in it");
+        say!("\n`triaged demo --keep` leaves the folder, to look around in it");
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use self::sources::Source;
 use super::args::ExplainArgs;
 use super::failure::{Failure, FailureKind};
-use super::print::Paint;
+use super::print::{self, Paint};
 use super::{load, tickets, wait};
 use crate::config::Config;
 use crate::daemon;
@@ -84,7 +84,8 @@ fn one(
     let message = Message::parse(&bytes).map_err(Failure::failed)?;
     let reading: Reading = decide(&message, &config.policy, key);
     if as_json {
-        writeln!(out, "{}", json::object(&source.name(), &message, &reading))?;
+        let object = json::object(&source.name(), &message, &reading);
+        writeln!(out, "{}", print::json(&object.to_string()))?;
     } else {
         let paint = Paint::stdout();
         writeln!(

@@ -14,6 +14,9 @@ const TEXT_MAX: usize = 4000;
 /// Rules shown that nearly fired.
 const NEAR_MAX: usize = 3;
 
+/// Characters shown of a keyword: a regular expression can be long, and its rule is named.
+const KEYWORD_MAX: usize = 40;
+
 /// The page: all of it for a `single` message, the short form among many.
 pub fn page(
     file: &str,
@@ -129,7 +132,7 @@ fn scores(out: &mut String, paint: Paint, decision: &Decision) {
                 evidence.weight,
                 one_line(&evidence.text, 60),
                 evidence.zone,
-                evidence.keyword,
+                one_line(&evidence.keyword, KEYWORD_MAX),
                 evidence.rule
             );
             line(out, paint, "", &hit);
@@ -141,9 +144,10 @@ fn near(out: &mut String, paint: Paint, misses: &[NearMiss]) {
     for (n, miss) in misses.iter().take(NEAR_MAX).enumerate() {
         let lacked = match &miss.lacked {
             Lack::Blocked { keyword, zone, .. } => {
+                let keyword = one_line(keyword, KEYWORD_MAX);
                 format!("kept from it by `{keyword}` in the {zone}")
             }
-            Lack::Missing { keyword } => format!("lacked `{keyword}`"),
+            Lack::Missing { keyword } => format!("lacked `{}`", one_line(keyword, KEYWORD_MAX)),
             Lack::NoneOfAny => "none of its `any` keywords".to_owned(),
             Lack::TooFar { words } => format!("its keywords lie more than {words} words apart"),
         };

@@ -19,7 +19,6 @@ mod idle;
 mod line;
 mod list;
 mod login;
-mod mutf7;
 mod names;
 mod open;
 mod parts;

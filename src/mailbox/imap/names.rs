@@ -6,7 +6,7 @@
 use crate::domain::ids::Folder;
 use crate::mailbox::exchange::Trouble;
 
-use super::mutf7;
+use crate::mailbox::utf7;
 
 /// A server's way of naming folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Names {
             .first()
             .is_some_and(|l| l.eq_ignore_ascii_case("INBOX"));
         let separator = self.separator.map(String::from).unwrap_or_default();
-        let mut spelled: Vec<String> = levels.iter().map(|level| mutf7::encode(level)).collect();
+        let mut spelled: Vec<String> = levels.iter().map(|level| utf7::encode(level)).collect();
         if inbox {
             if let Some(first) = spelled.first_mut() {
                 *first = "INBOX".into();
