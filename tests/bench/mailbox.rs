@@ -10,8 +10,9 @@
 //! ```
 //!
 //! Everything listens on loopback, without TLS. Other work on the machine falsifies times more
-//! than ratios; the load is printed below the table. `TRIAGED_BENCH_PROGRAM` names another build
-//! of the program to measure.
+//! than ratios; the load is printed below the table, and `chrt -r 1` before the command keeps most
+//! of it out. `TRIAGED_BENCH_PROGRAM` names another build of the program, or a script that starts
+//! it under a profiler. Dovecot's log goes to standard error.
 
 #![allow(
     clippy::unwrap_used,

@@ -121,8 +121,8 @@ fn relay(from: &TcpStream, to: &TcpStream, one_way: Duration, server: bool) {
             if server {
                 listen(&block[..read]);
             }
-            let sent = send.send((Instant::now() + one_way, block[..read].to_vec()));
-            if read == 0 || sent.is_err() {
+            let due = Instant::now() + one_way;
+            if send.send((due, block[..read].to_vec())).is_err() || read == 0 {
                 break;
             }
         }

@@ -155,9 +155,10 @@ impl Scene {
             "[partner]\nname = \"Partner AB\"\ndomains = [\"partner.example\"]\n\n\
              [state]\ndir = \"../state\"\n\n[[mailbox]]\nname = \"support\"\n\
              address = \"support@partner.example\"\nkind = \"imap\"\nhost = \"127.0.0.1\"\n\
-             port = {imap}\ntls = \"none\"\nuser = {USER:?}\npassword-file = {secret:?}\n\
+             port = {imap}\ntls = \"none\"\nuser = {USER:?}\npassword-file = \"{}\"\n\
              create-folders = true\nfirst-run = \"all\"\n\n{middle}\n[delivery]\n\
-             transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n\n{end}"
+             transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n\n{end}",
+            secret.display()
         );
         fs::write(here.join("config/triaged.toml"), text).unwrap();
         let state = here.join("state");
