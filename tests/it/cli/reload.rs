@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::desk::Desk;
 
 /// Longest wait for a line of the log; far longer than it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A daemon that runs, and its log.
 struct Daemon {
@@ -47,7 +47,7 @@ impl Daemon {
             match self.log.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(words) => return,
                 Ok(line) => before.push(line),
-                Err(_) => panic!("`{words}` was not said:\n{}", before.join("\n")),
+                Err(_closed_or_late) => panic!("`{words}` was not said:\n{}", before.join("\n")),
             }
         }
     }
