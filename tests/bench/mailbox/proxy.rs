@@ -1,4 +1,7 @@
 //! A relay that holds back every byte for a while, both ways: a network with a round-trip time.
+//! It also tells when an IMAP server said that there is new mail, on the very connection that is
+//! measured: another client hears of it up to some 100 ms sooner or later.
+//!
 //! A process of its own; it ends when its standard input is closed.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,6 +10,10 @@ use std::process::{Child, ChildStdin, ChildStdout};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
+
+use super::sink::now;
+
 /// What this process is called on the command line.
 pub const ROLE: &str = "proxy-process";
 /// Bytes read at once.
@@ -14,11 +21,21 @@ const READ: usize = 256 << 10;
 /// Blocks under way in one direction of a connection.
 const UNDER_WAY: usize = 1024;
 
+/// What the server said to a client that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// There is new mail (`EXISTS`).
+    News,
+    /// The client may wait (`+`, the answer to IDLE).
+    Idling,
+}
+
 /// A running relay.
 pub struct Proxy {
     child: Child,
     input: Option<ChildStdin>,
-    _output: BufReader<ChildStdout>,
+    /// What the servers said, and when it arrived here.
+    pub words: mpsc::Receiver<(Duration, Word)>,
     /// For each port it relays to, the one it listens on.
     pub ports: Vec<u16>,
 }
@@ -28,7 +45,8 @@ impl Proxy {
     pub fn start(one_way: Duration, ports: &[u16]) -> Self {
         let mut arguments = vec![one_way.as_micros().to_string()];
         arguments.extend(ports.iter().map(ToString::to_string));
-        let (child, input, mut output) = super::role(ROLE, &arguments);
+        let (child, input, mut output): (_, _, BufReader<ChildStdout>) =
+            super::role(ROLE, &arguments);
         let ports = ports
             .iter()
             .map(|_| {
@@ -37,10 +55,25 @@ impl Proxy {
                 line.trim().parse().unwrap()
             })
             .collect();
+        let (send, words) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let (nanos, word) = line.split_once(' ').unwrap();
+                let word = if word == "news" {
+                    Word::News
+                } else {
+                    Word::Idling
+                };
+                let time = Duration::from_nanos(nanos.parse().unwrap());
+                if send.send((time, word)).is_err() {
+                    return;
+                }
+            }
+        });
         Self {
             child,
             input: Some(input),
-            _output: output,
+            words,
             ports,
         }
     }
@@ -67,8 +100,8 @@ pub fn run(arguments: &[String]) {
                     // A connection takes a round trip to be made, too.
                     std::thread::sleep(one_way * 2);
                     if let Ok(far) = TcpStream::connect(("127.0.0.1", to)) {
-                        relay(&near, &far, one_way);
-                        relay(&far, &near, one_way);
+                        relay(&near, &far, one_way, false);
+                        relay(&far, &near, one_way, true);
                     }
                 });
             }
@@ -78,15 +111,18 @@ pub fn run(arguments: &[String]) {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn relay(from: &TcpStream, to: &TcpStream, one_way: Duration) {
+fn relay(from: &TcpStream, to: &TcpStream, one_way: Duration, server: bool) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     let _ = to.set_nodelay(true);
     let (send, receive) = mpsc::sync_channel::<(Instant, Vec<u8>)>(UNDER_WAY);
     std::thread::spawn(move || {
         let mut block = vec![0; READ];
         while let Ok(read) = from.read(&mut block) {
-            let sent = send.send((Instant::now() + one_way, block[..read].to_vec()));
-            if read == 0 || sent.is_err() {
+            if server {
+                listen(&block[..read]);
+            }
+            let due = Instant::now() + one_way;
+            if send.send((due, block[..read].to_vec())).is_err() || read == 0 {
                 break;
             }
         }
@@ -100,4 +136,15 @@ fn relay(from: &TcpStream, to: &TcpStream, one_way: Duration) {
         }
         let _ = to.shutdown(Shutdown::Write);
     });
+}
+
+/// Tells of a word of the server. What it says to one who waits is short and comes in one piece.
+fn listen(said: &[u8]) {
+    let nanos = now().as_nanos();
+    if memmem::find(said, b" EXISTS\r\n").is_some() {
+        println!("{nanos} news");
+    }
+    if said.starts_with(b"+ ") || memmem::find(said, b"\n+ ").is_some() {
+        println!("{nanos} idling");
+    }
 }

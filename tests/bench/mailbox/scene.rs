@@ -5,8 +5,7 @@
 //! work, and ciphers would only hide it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::dovecot::{Dovecot, PASSWORD, USER};
 use super::mail::{self, Route};
-use super::sink::{self, Got, Sink};
+use super::sink::{Got, Sink};
 use super::{bare, role_command};
 
 /// The folders of the shipped configuration: making them is no part of any run.
@@ -266,36 +265,6 @@ impl Scene {
             "{left} left, {all} forwards ({distinct} different) of {}, filed {places:?}",
             corpus.technical
         ))
-    }
-
-    /// Another client that idles on the inbox and tells when the server announced new mail (`true`)
-    /// or the absence of some (`false`).
-    pub fn idler(&self) -> mpsc::Receiver<(Duration, bool)> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.server.imap)).unwrap();
-        write!(
-            stream,
-            "a LOGIN {USER} {{{}}}\r\n{PASSWORD}\r\nb SELECT INBOX\r\n",
-            PASSWORD.len()
-        )
-        .unwrap();
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        let selected = lines.by_ref().map_while(Result::ok);
-        let mut selected = selected.skip_while(|line| !line.starts_with("b "));
-        assert!(selected.next().is_some_and(|l| l.starts_with("b OK")));
-        stream.write_all(b"c IDLE\r\n").unwrap();
-        assert!(lines.next().is_some());
-        let (send, receive) = mpsc::channel();
-        std::thread::spawn(move || {
-            let _open = stream;
-            for line in lines.map_while(Result::ok) {
-                let news = line.ends_with(" EXISTS");
-                let less = line.ends_with(" EXPUNGE");
-                if (news || less) && send.send((sink::now(), news)).is_err() {
-                    return;
-                }
-            }
-        });
-        receive
     }
 }
 

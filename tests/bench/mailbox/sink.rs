@@ -183,9 +183,9 @@ fn serve(mut stream: TcpStream, count: &(Mutex<Count>, Condvar)) -> std::io::Res
 
 fn note(message: &[u8], count: &(Mutex<Count>, Condvar)) {
     let time = u64::try_from(now().as_nanos()).unwrap();
-    let head = &message[..message.len().min(8 << 10)];
-    let id = memmem::find(head, b"Message-ID:").map_or(&b""[..], |at| {
-        let rest = &head[at..];
+    let start = &message[..message.len().min(8 << 10)];
+    let id = memmem::find(start, b"Message-ID:").map_or(&b""[..], |at| {
+        let rest = &start[at..];
         &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
     });
     let mut hasher = DefaultHasher::new();

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use triaged::system::maildir;
 
 use crate::job::sample::{End, Sample};
-use crate::job::world::{Forward, World, folders_of, judge, messages_in};
+use crate::job::world::{Forward, World, folders_of, judge};
 use crate::support::dovecot::{Dovecot, PASSWORD, USER};
 use crate::support::smtp_peer::{Act, Peer, Plan, Record, Rule};
 
@@ -159,8 +159,14 @@ pub fn edit(world: &World, from: &str, to: &str) {
 
 /// Starts the program; what it says goes to a file of the world.
 pub fn start(world: &World, arguments: &[&str]) -> Running {
+    start_in(Command::new("env"), world, arguments)
+}
+
+/// As [`start`], by a command that becomes the program it is given.
+pub fn start_in(mut command: Command, world: &World, arguments: &[&str]) -> Running {
     let said = world.path(&format!("said-{}", arguments.join("")));
-    let child = Command::new(env!("CARGO_BIN_EXE_triaged"))
+    let child = command
+        .arg(env!("CARGO_BIN_EXE_triaged"))
         .arg("--config")
         .arg(world.path("config"))
         .args(arguments)
@@ -191,6 +197,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop.
     pub fn terminate(&self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
@@ -269,9 +280,15 @@ pub fn for_all_at(world: &World, stage: &str, wish: &str) {
     }
 }
 
+/// How many messages lie in a Maildir directory that the program may be at work on.
+pub fn left_in(maildir: &Path) -> usize {
+    let parts = ["new", "cur"].iter().map(|part| maildir.join(part));
+    parts.flat_map(|part| fs::read_dir(part).unwrap()).count()
+}
+
 /// The oracle on a Maildir tree; the answer is how many forwards came more than once.
-pub fn judged(maildir: PathBuf, mail: &[Sample], way_out: &WayOut) -> usize {
-    let (folders, left) = (folders_of(&maildir), messages_in(&maildir).len());
+pub fn judged(maildir: &Path, mail: &[Sample], way_out: &WayOut) -> usize {
+    let (folders, left) = (folders_of(maildir), left_in(maildir));
     judge(mail, &folders, left, &way_out.forwards())
 }
 

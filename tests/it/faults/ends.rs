@@ -1,11 +1,13 @@
 //! Work is ended, begun twice, or has no room.
 
+use std::fs;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::bench::{
-    WayOut, closed_port, judged, on_maildir, over_smtp, rule, run, run_once, start, technical,
-    until,
+    WayOut, closed_port, judged, left_in, on_maildir, over_smtp, rule, run, run_once, start,
+    start_in, technical, until,
 };
 use crate::job::sample;
 use crate::job::world::World;
@@ -34,7 +36,7 @@ fn asked_to_stop_at_work_it_ends_in_order_and_doubts_nothing() {
         assert_eq!(events["delivered"], sent);
         assert_eq!(events["stopped"], 1);
         run_once(&world);
-        assert_eq!(judged(world.path("mailbox"), &mail, &way_out), 0);
+        assert_eq!(judged(&world.path("mailbox"), &mail, &way_out), 0);
         world.ok(&["audit", "verify"]);
     }
 }
@@ -72,4 +74,57 @@ fn a_second_daemon_on_the_same_state_is_refused() {
     );
     daemon.terminate();
     assert_eq!(daemon.ended().code, Some(0));
+}
+
+#[test]
+fn with_the_disk_full_nothing_is_begun_and_it_goes_on_by_itself() {
+    if !in_own_mounts(&["mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        eprintln!("not tried: nobody may mount a small disk here");
+        return;
+    }
+    let mail = sample::mail(64, 0);
+    let way_out = WayOut::start(vec![]);
+    let world = on_maildir(&mail, "", &over_smtp(way_out.port(), ""));
+    let state = world.path("state");
+    let script = "mount -t tmpfs -o size=2m,mode=700 tmpfs \"$0\" && \
+                  head -c 1900000 /dev/zero > \"$0/filler\" && exec \"$@\"";
+    let state_name = state.to_str().unwrap();
+    let daemon = start_in(
+        in_own_mounts(&["sh", "-c", script, state_name]),
+        &world,
+        &["run"],
+    );
+    until("it says that the disk is full", || {
+        daemon.said().contains("no room for the ledger")
+    });
+    assert!(way_out.record().stored.is_empty());
+    assert_eq!(left_in(&world.path("mailbox")), mail.len());
+    // The disk as the program sees it.
+    let seen = format!("/proc/{}/root{state_name}/filler", daemon.id());
+    fs::remove_file(seen).unwrap();
+    until("the inbox is empty", || {
+        left_in(&world.path("mailbox")) == 0
+    });
+    assert_eq!(judged(&world.path("mailbox"), &mail, &way_out), 0);
+    daemon.terminate();
+    let ended = daemon.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(
+        ended.said.contains("the ledger writes again"),
+        "{}",
+        ended.said
+    );
+}
+
+/// A command that sees its own mounts and leaves none behind.
+fn in_own_mounts(arguments: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    if !rustix::process::getuid().is_root() {
+        command.arg("--map-root-user");
+    }
+    command.arg("--mount").args(arguments);
+    command
 }

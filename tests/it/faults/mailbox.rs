@@ -30,7 +30,7 @@ fn a_mail_server_that_goes_away_and_comes_back_costs_nothing() {
     daemon.terminate();
     let ended = daemon.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_eq!(judged(dovecot.maildir(), &mail, &way_out), 0);
+    assert_eq!(judged(&dovecot.maildir(), &mail, &way_out), 0);
     world.ok(&["audit", "verify"]);
 }
 

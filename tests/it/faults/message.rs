@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use triaged::system::maildir;
+
 use super::bench::{
     WayOut, at_stage, closed_port, edit, on_maildir, over_smtp, run, run_once, stages, technical,
     text, tickets,
@@ -43,7 +45,7 @@ fn what_is_too_big_is_for_a_person_and_says_so() {
     let (world, way_out) = with(&[], "max-size = \"64 KiB\"");
     let mut big = sample::mail(1, 0).remove(0).bytes;
     big.extend("Lumen CRM kraschar.\n".repeat(8_000).bytes());
-    triaged::system::maildir::deliver(&world.path("mailbox"), &big).unwrap();
+    maildir::deliver(&world.path("mailbox"), &big).unwrap();
     run_once(&world);
     assert!(way_out.record().stored.is_empty());
     assert_eq!(messages_in(&world.path("mailbox/.Review")), [big]);
@@ -70,7 +72,7 @@ fn a_stand_in_for_a_message_is_never_sent() {
     let stub = "From: Kund <kund@kund.example>\nTo: support@partner.example\n\
                 Subject: Retrieval using the IMAP4 protocol failed for the following message: 41\n\
                 Message-ID: <stub@kund.example>\n\nLumen CRM kraschar, felkod 0x1F.\n";
-    triaged::system::maildir::deliver(&world.path("mailbox"), stub.as_bytes()).unwrap();
+    maildir::deliver(&world.path("mailbox"), stub.as_bytes()).unwrap();
     run_once(&world);
     assert!(way_out.record().stored.is_empty());
     assert_eq!(messages_in(&world.path("mailbox/.Review")).len(), 1);

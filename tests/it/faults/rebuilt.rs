@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write as _;
 
 use super::bench::{
-    WayOut, at_stage, closed_port, edit, for_all_at, judged, on_dovecot, over_smtp, rule, run,
-    run_once, stages, start, technical, text, until,
+    WayOut, at_stage, closed_port, edit, for_all_at, judged, left_in, on_dovecot, over_smtp, rule,
+    run, run_once, stages, start, technical, text, until,
 };
 use crate::job::sample::{self, End, Sample};
-use crate::job::world::{World, messages_in};
+use crate::job::world::World;
 use crate::support::dovecot::{Dovecot, USER};
 use crate::support::smtp_peer::Act;
 
@@ -58,7 +58,7 @@ fn killed_at_half_and_rebuilt_nothing_is_sent_again() {
     assert!(world.kill_after(6), "it ended before it was killed");
     rebuild(&dovecot);
     run_once(&world);
-    let repeats = judged(dovecot.maildir(), &mail, &way_out);
+    let repeats = judged(&dovecot.maildir(), &mail, &way_out);
     let uncertain = world.events().get("uncertain").copied().unwrap_or(0);
     // One was on the wire, and the next was begun behind it.
     assert!(
@@ -66,7 +66,7 @@ fn killed_at_half_and_rebuilt_nothing_is_sent_again() {
         "{repeats} of {uncertain}"
     );
     run_once(&world);
-    assert_eq!(judged(dovecot.maildir(), &mail, &way_out), repeats);
+    assert_eq!(judged(&dovecot.maildir(), &mail, &way_out), repeats);
     world.ok(&["audit", "verify"]);
 }
 
@@ -102,7 +102,7 @@ fn unknown_mail_beyond_the_limit_waits_for_a_person() {
     );
     for_all_at(&world, "held", "release");
     run_once(&world);
-    assert_eq!(judged(dovecot.maildir(), &mail, &way_out), 0);
+    assert_eq!(judged(&dovecot.maildir(), &mail, &way_out), 0);
     world.ok(&["audit", "verify"]);
 }
 
@@ -126,7 +126,7 @@ fn what_a_person_held_is_held_after_the_rebuilding() {
     assert_eq!(text(&held[0], "subject"), text(&waiting[0], "subject"));
     world.ok(&["release", &text(&held[0], "id")]);
     run_once(&world);
-    assert_eq!(judged(dovecot.maildir(), &mail, &way_out), 0);
+    assert_eq!(judged(&dovecot.maildir(), &mail, &way_out), 0);
 }
 
 #[test]
@@ -154,14 +154,12 @@ fn a_forward_on_the_wire_meanwhile_moves_no_other_message() {
     fs::write(first, &bill.bytes).unwrap();
     rebuild(&dovecot);
     dovecot.restart();
-    until("both are filed", || {
-        messages_in(&dovecot.maildir()).is_empty()
-    });
+    until("both are filed", || left_in(&dovecot.maildir()) == 0);
     daemon.terminate();
     let ended = daemon.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert!(ended.said.contains("rebuilt"), "{}", ended.said);
     assert_eq!(technical(&both), 1);
-    assert_eq!(judged(dovecot.maildir(), &both, &way_out), 0);
+    assert_eq!(judged(&dovecot.maildir(), &both, &way_out), 0);
     world.ok(&["audit", "verify"]);
 }

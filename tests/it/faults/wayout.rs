@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::bench::{
     WayOut, at_stage, closed_port, edit, for_all_at, judged, on_maildir, over_smtp, reply, rule,
-    run, run_once, stages, start, technical,
+    run, run_once, stages, start, technical, until,
 };
+use triaged::system::maildir;
+
 use crate::job::sample;
 use crate::job::world::messages_in;
 use crate::support::smtp_peer::{Act, Always};
@@ -32,7 +34,7 @@ fn with_the_way_out_closed_a_single_run_ends_and_the_next_one_sends() {
     let way_out = WayOut::start(vec![]);
     edit(&world, &closed.to_string(), &way_out.port().to_string());
     run_once(&world);
-    assert_eq!(judged(world.path("mailbox"), &mail, &way_out), 0);
+    assert_eq!(judged(&world.path("mailbox"), &mail, &way_out), 0);
     world.ok(&["audit", "verify"]);
 }
 
@@ -74,7 +76,7 @@ fn what_is_put_off_is_sent_later_and_what_is_refused_waits_for_a_person() {
         assert_eq!(at_stage(&world, stage).len(), 1, "{answer}");
         for_all_at(&world, stage, "retry");
         run_once(&world);
-        assert_eq!(judged(world.path("mailbox"), &mail, &way_out), 0);
+        assert_eq!(judged(&world.path("mailbox"), &mail, &way_out), 0);
         world.ok(&["audit", "verify"]);
     }
 }
@@ -92,7 +94,7 @@ fn after_an_unread_answer_the_same_bytes_go_out_once_more() {
     assert_eq!(at_stage(&world, "deferred").len(), 1, "it was not due");
     for_all_at(&world, "deferred", "retry");
     run_once(&world);
-    assert_eq!(judged(world.path("mailbox"), &mail, &way_out), 1);
+    assert_eq!(judged(&world.path("mailbox"), &mail, &way_out), 1);
     let stored = way_out.record().stored;
     let id = &way_out.forwards()[0].id;
     let same = stored.iter().zip(way_out.forwards());
@@ -116,7 +118,7 @@ fn after_a_failure_of_the_server_sending_goes_on_by_itself() {
     let daemon = start(&world, &["run"]);
     way_out.until(|seen| seen.times("MAIL") == 1);
     for sample in &mail[1..] {
-        triaged::system::maildir::deliver(&world.path("mailbox"), &sample.bytes).unwrap();
+        maildir::deliver(&world.path("mailbox"), &sample.bytes).unwrap();
     }
     // All but the one that was put off for a minute.
     way_out.until(|seen| seen.stored.len() == technical(&mail) - 1);
@@ -125,6 +127,30 @@ fn after_a_failure_of_the_server_sending_goes_on_by_itself() {
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     for_all_at(&world, "deferred", "retry");
     run_once(&world);
-    assert_eq!(judged(world.path("mailbox"), &mail, &way_out), 0);
+    assert_eq!(judged(&world.path("mailbox"), &mail, &way_out), 0);
     world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn every_mailbox_hears_a_person() {
+    let mut mail = sample::mail(8, 0);
+    mail.retain(|sample| matches!(sample.end, sample::End::Sent(_)));
+    let refused = |nth| rule("RCPT", nth, reply("550 5.7.1 not today"));
+    let way_out = WayOut::start(vec![refused(1), refused(2)]);
+    let other = "[[mailbox]]\nname = \"other\"\naddress = \"other@partner.example\"\n\
+                 kind = \"maildir\"\npath = \"../other\"\nfirst-run = \"all\"\n\
+                 create-folders = true\n";
+    let delivery = over_smtp(way_out.port(), "connections = 1\n");
+    let world = on_maildir(&mail[..1], other, &delivery);
+    let path = world.path("other");
+    maildir::create(&path, maildir::MODE_DEFAULT).unwrap();
+    maildir::deliver(&path, &mail[1].bytes).unwrap();
+    let daemon = start(&world, &["run"]);
+    way_out.until(|seen| seen.times("RCPT") == 2);
+    until("both are held", || at_stage(&world, "held").len() == 2);
+    for_all_at(&world, "held", "retry");
+    // Long before anything is looked over again.
+    way_out.until(|seen| seen.stored.len() == 2);
+    daemon.terminate();
+    assert_eq!(daemon.ended().code, Some(0));
 }
