@@ -47,7 +47,7 @@ impl Daemon {
             match self.log.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(words) => return,
                 Ok(line) => before.push(line),
-                Err(_closed_or_late) => panic!("`{words}` was not said:\n{}", before.join("\n")),
+                Err(late) => panic!("`{words}` was not said, {late}:\n{}", before.join("\n")),
             }
         }
     }
