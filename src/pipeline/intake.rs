@@ -252,9 +252,13 @@ impl Session<'_> {
             mut tickets,
             mut fetched,
         } = batch;
+        let alone = tickets.len() == 1;
         let (reads, trouble) = self.reader.read_all(&mut fetched, Timestamp::now()).await;
         self.record_reads(reads, &mut tickets).await?;
         match trouble {
+            // A message that a server breaks off at each time it is asked for, alone, would keep
+            // those behind it from ever being read: that does count against it.
+            Some(trouble @ Trouble::Lost(_)) if alone => Err(trouble.into()),
             Some(trouble) => {
                 self.spare(tickets).await?;
                 Err(trouble.into())

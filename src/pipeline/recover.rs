@@ -279,7 +279,8 @@ impl Session<'_> {
             item: ticket.locator.item.clone(),
             size: ticket.size,
         };
-        let mut fetched = self.mailbox.fetch(vec![entry], u64::MAX).await;
+        let fetched = self.mailbox.fetch(vec![entry], self.config.max_size);
+        let mut fetched = fetched.await;
         let content = match fetched.recv().await {
             Some(fetched) => fetched?.content,
             None => Content::Unusable {
@@ -293,7 +294,11 @@ impl Session<'_> {
                 let gone: Vec<Filing> = self.filing_of(ticket).into_iter().collect();
                 return self.filer().look(gone).await;
             }
-            Content::Head(_) => return self.hold_unfetchable(&ticket, "only its head").await,
+            Content::Head(_) => {
+                return self
+                    .hold_unfetchable(&ticket, "it is above `max-size`")
+                    .await;
+            }
             Content::Unusable { what } => return self.hold_unfetchable(&ticket, &what).await,
         };
         let digest = Digest::of(&original);

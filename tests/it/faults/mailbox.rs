@@ -1,5 +1,7 @@
 //! The mailbox's server goes away, and mail that is to be left alone.
 
+use std::fs;
+
 use super::bench::{
     WayOut, judged, on_dovecot, over_smtp, rule, run, run_once, start, technical, until,
 };
@@ -32,6 +34,31 @@ fn a_mail_server_that_goes_away_and_comes_back_costs_nothing() {
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert_eq!(judged(&dovecot.maildir(), &mail, &way_out), 0);
     world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn a_message_that_the_server_breaks_off_at_does_not_keep_the_others() {
+    let mail = sample::mail(8, 0);
+    let dovecot = Dovecot::start();
+    // Its name tells a size that it has not: Dovecot hangs up when it is asked for it.
+    let odd = "new/1600000000.M0.test,S=900000,W=900400";
+    fs::write(dovecot.maildir().join(odd), &mail[0].bytes).unwrap();
+    deliver(&dovecot, &mail);
+    let way_out = WayOut::start(vec![]);
+    let delivery = over_smtp(way_out.port(), "");
+    let world = on_dovecot(&dovecot, "first-run = \"all\"", &delivery);
+    let path = world.path("config/triaged.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text + "\n[limits]\ntries = 1\n").unwrap();
+    let daemon = start(&world, &["run"]);
+    // Dovecot cannot even move it.
+    until("the others are filed", || dovecot.count("INBOX") == 1);
+    daemon.terminate();
+    let ended = daemon.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(ended.said.contains("goes to quarantine"), "{}", ended.said);
+    assert!(ended.said.contains("stays in its folder"), "{}", ended.said);
+    assert_eq!(way_out.forwards().len(), technical(&mail));
 }
 
 #[test]
