@@ -270,12 +270,5 @@ impl Session<'_> {
 fn unfetchable(opened: &mut Opened, what: String) -> Result<Change, Fault> {
     let reason = HoldReason::Unfetchable { what };
     tracing::error!(ticket = %opened.standing.id.reference(), %reason, "held");
-    let held = Happening::Held {
-        reason: reason.clone(),
-    };
-    let event = Event::Hold(reason);
-    Ok(opened
-        .standing
-        .step(&event, Patch::default(), Actor::Triaged, held)?
-        .0)
+    opened.standing.hold(reason)
 }

@@ -344,11 +344,7 @@ impl Session<'_> {
             what: what.to_owned(),
         };
         tracing::error!(ticket = %standing.id.reference(), %reason, "held");
-        let held = Happening::Held {
-            reason: reason.clone(),
-        };
-        let (change, _) =
-            standing.step(&Event::Hold(reason), Patch::default(), Actor::Triaged, held)?;
+        let change = standing.hold(reason)?;
         self.works.record(&self.pen, vec![change]).await?;
         Ok(())
     }

@@ -19,11 +19,11 @@ use super::standing::Standing;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
-use crate::domain::life::{Effect, Event, Stage, resume};
+use crate::domain::life::{Effect, Stage, resume};
 use crate::domain::locator::Item;
 use crate::domain::reason::HoldReason;
 use crate::domain::ticket::Ticket;
-use crate::ledger::{Change, Cursor, MailboxPatch, Patch, StageName};
+use crate::ledger::{Change, Cursor, MailboxPatch, StageName};
 
 /// Tickets read from the ledger at once.
 const PAGE: u32 = 200;
@@ -82,7 +82,7 @@ impl Session<'_> {
             let mut changes = Vec::new();
             for (ticket, past) in page {
                 if past == Past::Held || (past == Past::Unknown && too_many) {
-                    changes.push(hold(&ticket)?);
+                    changes.push(Standing::of(&ticket).hold(HoldReason::Resync)?);
                 }
             }
             held += changes.len() as u64;
@@ -166,14 +166,4 @@ impl Session<'_> {
         self.works.record(&self.pen, vec![change]).await?;
         Ok(())
     }
-}
-
-fn hold(ticket: &Ticket) -> Result<Change, Fault> {
-    let mut standing = Standing::of(ticket);
-    let held = Happening::Held {
-        reason: HoldReason::Resync,
-    };
-    let event = Event::Hold(HoldReason::Resync);
-    let (change, _) = standing.step(&event, Patch::default(), Actor::Triaged, held)?;
-    Ok(change)
 }

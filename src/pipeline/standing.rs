@@ -10,6 +10,7 @@ use super::fault::Fault;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::{MailboxName, TicketId};
 use crate::domain::life::{Effect, Event, Life, step};
+use crate::domain::reason::HoldReason;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{Change, Patch, StageKey};
 
@@ -64,6 +65,19 @@ impl Standing {
             entry,
         };
         Ok((change, effect))
+    }
+
+    /// What must be written so that it waits for a person.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn hold(&mut self, reason: HoldReason) -> Result<Change, Fault> {
+        let held = Happening::Held {
+            reason: reason.clone(),
+        };
+        let event = Event::Hold(reason);
+        let (change, _) = self.step(&event, Patch::default(), Actor::Triaged, held)?;
+        Ok(change)
     }
 
     /// An audit entry about this ticket, now.
