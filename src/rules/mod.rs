@@ -19,6 +19,7 @@ pub mod fold;
 pub mod keyword;
 mod letters;
 pub mod lexicon;
+pub mod lint;
 mod near;
 mod needles;
 mod points;

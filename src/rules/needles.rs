@@ -59,7 +59,7 @@ impl Hit {
 
 /// What one side of a literal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
+pub(super) enum Edge {
     /// The word begins or ends with it.
     Word,
     /// Nothing: it ends with a sign that is no part of a word.
@@ -80,9 +80,9 @@ impl Edge {
 
 /// Both sides of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Edges {
-    left: Edge,
-    right: Edge,
+pub(super) struct Edges {
+    pub left: Edge,
+    pub right: Edge,
 }
 
 /// Collects keywords until the automaton is built.
@@ -173,6 +173,16 @@ impl NeedlesBuilder {
             terms.push(term);
             term
         })
+    }
+
+    /// Each different literal, folded, with the terms that it is: their numbers and edges.
+    pub fn literals(&self) -> Vec<(&str, Vec<(u32, Edges)>)> {
+        let edged = |&term: &u32| Some((term, *self.edges.get(term as usize)?));
+        self.literals
+            .iter()
+            .zip(&self.terms_of)
+            .map(|(text, terms)| (text.as_str(), terms.iter().filter_map(edged).collect()))
+            .collect()
     }
 
     /// Builds the automaton. Fails only above the automaton's own limits, far beyond the bounds

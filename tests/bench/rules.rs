@@ -1,6 +1,6 @@
 //! Cost of the rules: more keywords over the same text, and more text over the same keywords.
 //!
-//! `cargo bench --bench rules` prints two tables. A plain program: each figure is the least of
+//! `cargo bench --bench rules` prints three tables, the last of them what linting costs. A plain program: each figure is the least of
 //! several rounds, in microseconds per message, folding included.
 
 #![expect(clippy::expect_used, reason = "a program that measures may stop")]
@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use triaged::domain::decision::Zone;
+use triaged::rules::lint::remarks;
 use triaged::rules::{FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
 
 /// Rounds of which the fastest counts.
@@ -79,7 +80,7 @@ fn keywords(n: usize) -> Vec<String> {
     found
 }
 
-fn rules(keywords: &[String]) -> RuleSet {
+fn drafts(keywords: &[String]) -> Vec<RuleDraft> {
     let categories = [
         "technical",
         "billing",
@@ -87,7 +88,7 @@ fn rules(keywords: &[String]) -> RuleSet {
         "account",
         "commerce",
     ];
-    let drafts = keywords
+    keywords
         .chunks(PER_RULE)
         .enumerate()
         .map(|(n, chunk)| {
@@ -99,8 +100,11 @@ fn rules(keywords: &[String]) -> RuleSet {
                 .collect();
             draft
         })
-        .collect();
-    RuleSet::compile(drafts, Settings::default()).expect("rules")
+        .collect()
+}
+
+fn rules(keywords: &[String]) -> RuleSet {
+    RuleSet::compile(drafts(keywords), Settings::default()).expect("rules")
 }
 
 /// A Swedish and English text of `bytes` bytes with one keyword of the first thirty in about
@@ -203,5 +207,16 @@ fn main() {
             cost / 1e3,
             cost * 1e3 / f64::from(bytes)
         );
+    }
+
+    println!("\n| keywords | lint ms | remarks |");
+    println!("|---|---|---|");
+    for n in [300, 3_000, 30_000] {
+        let drafts = drafts(&all[..n]);
+        let look = || remarks(&drafts, &Settings::default(), &[]);
+        let cost = (0..ROUNDS_LONG)
+            .map(|_| micros(|| drop(black_box(look()))))
+            .fold(f64::INFINITY, f64::min);
+        println!("| {n} | {:.1} | {} |", cost / 1e3, look().len());
     }
 }
