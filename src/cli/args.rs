@@ -102,7 +102,7 @@ pub struct TestArgs {
     /// Print one JSON object a case, and one with all figures
     #[arg(long)]
     pub json: bool,
-    /// Also write JUnit XML, which CI systems read
+    /// Also write XML in the form of `JUnit`, which CI systems read
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// List every rule that no case fires

@@ -1,4 +1,5 @@
-//! The cases as JUnit XML, which CI systems read: a suite a file; known misses are skipped tests.
+//! The cases as XML in the form of `JUnit`, which CI systems read: a suite a file; known misses are
+//! skipped tests.
 
 use std::collections::BTreeMap;
 use std::path::Path;
