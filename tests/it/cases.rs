@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use triaged::config::{Config, load};
 use triaged::domain::decision::{Action, Decision};
+use triaged::domain::kind::Kind;
+use triaged::domain::language::Language;
 use triaged::mail::Message;
 use triaged::triage::decide;
 
@@ -38,6 +40,9 @@ const UNSEEN: &str = "unseen-";
 
 /// Least right priorities among the cases that state one, in percent: measured 87.5 (28 of 32).
 const PRIORITY_MIN: f64 = 85.0;
+
+/// Least languages told rightly, in percent; the rest may only be left open.
+const LANGUAGE_MIN: f64 = 96.0;
 
 /// Hits shown for a miss.
 const HITS_SHOWN: usize = 6;
@@ -67,6 +72,9 @@ struct Case {
     /// The product a technical ticket must be forwarded for.
     product: Option<String>,
     priority: Option<String>,
+    /// What it is written in, or `unknown` for what is too short or mixed; that of the file's
+    /// name where it is left out.
+    language: Option<String>,
     /// A known miss: only a dangerous error fails.
     #[serde(default)]
     known: bool,
@@ -92,6 +100,16 @@ impl Case {
             mail.push_str("\r\n");
         }
         mail.into_bytes()
+    }
+
+    /// The language it must be told to be, where that is stated.
+    fn language(&self, file: &str) -> Option<String> {
+        let of_file = ["sv", "en"]
+            .into_iter()
+            .find(|code| file == *code || file.ends_with(&format!("-{code}")));
+        self.language
+            .clone()
+            .or_else(|| of_file.map(ToOwned::to_owned))
     }
 
     fn lets_pass(&self, outcome: &str) -> bool {
@@ -148,6 +166,24 @@ struct Tally {
     dangerous: u32,
     /// Right because a person was to decide, and does.
     rightly_left: u32,
+}
+
+/// Counts of one language.
+#[derive(Debug, Default)]
+struct Languages {
+    right: u32,
+    unknown: u32,
+    wrong: u32,
+}
+
+impl Languages {
+    fn count(&mut self, expected: &str, told: &str) {
+        match told {
+            told if told == expected => self.right += 1,
+            "unknown" => self.unknown += 1,
+            _ => self.wrong += 1,
+        }
+    }
 }
 
 impl Tally {
@@ -242,6 +278,46 @@ fn miss(file: &str, case: &Case, decision: &Decision, mark: Mark) -> String {
     )
 }
 
+/// Counts the language that was told, where the case states one; a miss in words.
+fn language_miss(
+    file: &str,
+    case: &Case,
+    decision: &Decision,
+    languages: &mut BTreeMap<String, Languages>,
+) -> String {
+    let Some(language) = case.language(file) else {
+        return String::new();
+    };
+    if decision.kind != Kind::Ticket {
+        return String::new();
+    }
+    let told = decision.language.map_or("unknown", Language::as_str);
+    let count = languages.entry(language.clone()).or_default();
+    count.count(&language, told);
+    if told == language {
+        String::new()
+    } else {
+        let name = &case.name;
+        format!("language {file}: {name}: {language} expected, got {told}\n")
+    }
+}
+
+/// Prints what came of the languages; none may be taken for another.
+fn check_languages(languages: &BTreeMap<String, Languages>) {
+    let (mut right, mut unknown) = (0, 0);
+    for (language, told) in languages {
+        println!("language {language:8} {told:?}");
+        if language != "unknown" {
+            assert_eq!(told.wrong, 0, "of language {language}");
+            right += told.right;
+            unknown += told.unknown;
+        }
+    }
+    println!("language: {right} of {}", right + unknown);
+    let told = percent(right, right + unknown);
+    assert!(told >= LANGUAGE_MIN, "{told:.1} % of languages");
+}
+
 #[test]
 fn shipped_rules_on_shipped_cases() {
     let config: Config = load(&root()).unwrap_or_else(|findings| {
@@ -257,6 +333,7 @@ fn shipped_rules_on_shipped_cases() {
     let mut unseen = Tally::default();
     let (mut misses, mut dangerous) = (String::new(), Vec::new());
     let (mut cases, mut stated, mut met) = (0, 0, 0);
+    let mut languages: BTreeMap<String, Languages> = BTreeMap::new();
     for (file, list) in files() {
         for case in list {
             cases += 1;
@@ -283,6 +360,7 @@ fn shipped_rules_on_shipped_cases() {
             if mark == Mark::Dangerous {
                 dangerous.push(format!("{file}: {}", case.name));
             }
+            misses.push_str(&language_miss(&file, &case, &decision, &mut languages));
             if let Some(priority) = &case.priority {
                 stated += 1;
                 if *priority == decision.priority.to_string() {
@@ -306,6 +384,7 @@ fn shipped_rules_on_shipped_cases() {
     print!("{}", judged.row("without known misses"));
     print!("{}", unseen.row("unseen"));
     println!("priority: {met} of {stated}; {cases} cases");
+    check_languages(&languages);
 
     assert!(cases >= CASES_MIN, "{cases} cases");
     assert!(dangerous.is_empty(), "dangerous errors: {dangerous:#?}");
@@ -317,6 +396,17 @@ fn shipped_rules_on_shipped_cases() {
         assert!(accuracy >= right_min, "{accuracy:.1} % right of decided");
         assert!(coverage >= decided_min, "{coverage:.1} % decided");
     }
+    let told = languages
+        .iter()
+        .filter(|(language, _)| *language != "unknown");
+    let (mut right, mut unknown) = (0, 0);
+    for (language, told) in told {
+        assert_eq!(told.wrong, 0, "of language {language}");
+        right += told.right;
+        unknown += told.unknown;
+    }
+    let told = percent(right, right + unknown);
+    assert!(told >= LANGUAGE_MIN, "{told:.1} % of languages");
     let priorities = percent(met, stated);
     assert!(
         priorities >= PRIORITY_MIN,
