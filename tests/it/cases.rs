@@ -32,6 +32,9 @@ const SAMPLE_DECIDED_MIN: f64 = 85.0;
 /// Least right priorities among the cases that state one, in percent: measured 87.5 (28 of 32).
 const PRIORITY_MIN: f64 = 85.0;
 
+/// Least languages told rightly, in percent; the rest may only be left open.
+const LANGUAGE_MIN: f64 = 96.0;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
 }
@@ -71,4 +74,8 @@ fn shipped_rules_on_shipped_cases() {
         priorities >= PRIORITY_MIN,
         "{priorities:.1} % of priorities"
     );
+    let languages = report.languages_told;
+    assert_eq!(languages.wrong, 0, "taken for another language");
+    let told = languages.right_percent();
+    assert!(told >= LANGUAGE_MIN, "{told:.1} % of languages");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Ran;
 use crate::domain::ids::RuleId;
 use crate::triage::Policy;
-use crate::triage::case::{Mark, Report, Tally};
+use crate::triage::case::{Mark, Report, Tally, Written};
 
 /// One case.
 pub fn case(ran: &Ran<'_>) -> Value {
@@ -35,7 +35,7 @@ pub fn case(ran: &Ran<'_>) -> Value {
         "case": ran.case.name,
         "file": &*ran.case.origin.file,
         "line": ran.case.origin.line,
-        "language": ran.case.language.as_deref(),
+        "language": ran.case.language.map(Written::as_str),
         "standing": ran.judgement.standing.as_str(),
         "mark": ran.judgement.mark.map(Mark::as_str),
         "danger": danger,
@@ -80,6 +80,11 @@ pub fn summary(report: &Report, untouched: &[&RuleId], policy: &Policy) -> Value
         "languages": group(&report.languages),
         "matrix": matrix,
         "priorities": { "stated": report.priorities.0, "right": report.priorities.1 },
+        "languages_told": {
+            "stated": report.languages_told.all(),
+            "right": report.languages_told.right,
+            "open": report.languages_told.open,
+        },
         "rules": policy.rules.rules().len(),
         "rules_without_case": untouched,
         "rules_digest": policy.rules.digest(),

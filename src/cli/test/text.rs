@@ -272,6 +272,16 @@ fn figures(report: &Report) -> String {
     if stated > 0 {
         let _ = write!(out, "\npriority: {met} of {stated} right");
     }
+    let languages = report.languages_told;
+    if languages.all() > 0 {
+        let _ = write!(
+            out,
+            "\nlanguage: {} of {} right, {} left open",
+            languages.right,
+            languages.all(),
+            languages.open
+        );
+    }
     out
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -16,16 +15,17 @@ use super::value::Text;
 use crate::domain::decision::Owner;
 use crate::domain::ids::{CategoryId, ProductId, RuleId};
 use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::rules::Origin;
 use crate::system::fs;
 use crate::triage::Policy;
-use crate::triage::case::{Case, Expected, Letter, Outcome};
+use crate::triage::case::{Case, Expected, Letter, Outcome, Written};
 
 /// Most cases of one file.
 const CASES_MAX: usize = 20_000;
 /// Largest message a case may lie in, in bytes.
 const MAIL_MAX: u64 = 8 << 20;
-/// Longest name of a case, in characters; also of a language.
+/// Longest name of a case, in characters.
 const NAME_CHARS_MAX: usize = 200;
 /// Who writes where a case does not say.
 const SOMEONE: &str = "Kim Lindqvist <kim.lindqvist@kund.example>";
@@ -84,7 +84,7 @@ pub fn cases(
             .told
             .language
             .as_ref()
-            .and_then(|l| short("language", l, file)),
+            .and_then(|l| written("language", l, file)),
         sample: head.told.sample.as_ref().is_some_and(|s| *s.get_ref()),
     };
     tables
@@ -98,7 +98,7 @@ pub fn cases(
 struct Around<'a> {
     directory: &'a Path,
     policy: &'a Policy,
-    language: Option<Arc<str>>,
+    language: Option<Written>,
     sample: bool,
 }
 
@@ -106,16 +106,16 @@ fn case(read: &Read<CaseShape>, around: &Around<'_>, file: &mut InFile<'_>) -> O
     let told = &read.told;
     let why = "a name by which you find it again";
     let name = read.need("name", told.name.as_ref(), why, file);
-    let name = name.and_then(|name| short("case.name", name, file));
+    let name = name.and_then(|name| title(name, file));
     let mail = mail(read, around, file);
     let expected = expected(read, around.policy, file)?;
     let language = match &told.language {
-        Some(text) => short("case.language", text, file),
-        None => around.language.clone(),
+        Some(text) => written("case.language", text, file),
+        None => around.language,
     };
     let span = read.span.clone()?;
     Some(Case {
-        name: name?.to_string(),
+        name: name?,
         origin: Origin {
             file: file.source.name.as_str().into(),
             line: u32::try_from(file.source.place(span.start).line).unwrap_or(u32::MAX),
@@ -128,14 +128,21 @@ fn case(read: &Read<CaseShape>, around: &Around<'_>, file: &mut InFile<'_>) -> O
     })
 }
 
-fn short(key: &str, text: &Text, file: &mut InFile<'_>) -> Option<Arc<str>> {
-    let told = file.line(key, text)?;
+fn title(text: &Text, file: &mut InFile<'_>) -> Option<String> {
+    let told = file.line("case.name", text)?;
     if told.chars().count() > NAME_CHARS_MAX {
-        let message = format!("`{key}` is longer than {NAME_CHARS_MAX} characters");
-        file.error(&text.span(), key, message);
+        let message = format!("`case.name` is longer than {NAME_CHARS_MAX} characters");
+        file.error(&text.span(), "case.name", message);
         return None;
     }
-    Some(told.into())
+    Some(told)
+}
+
+fn written(key: &str, text: &Text, file: &mut InFile<'_>) -> Option<Written> {
+    let mut words: Vec<(&str, Written)> = Vec::new();
+    words.extend(Language::ALL.map(|language| (language.as_str(), Written::In(language))));
+    words.push((Written::Unknown.as_str(), Written::Unknown));
+    file.word(key, text, &words)
 }
 
 /// The message: a file's bytes, or a letter put together from the parts.

@@ -5,9 +5,10 @@ use std::fmt;
 use crate::domain::decision::{Action, Owner, Priority};
 use crate::domain::ids::{ProductId, RuleId};
 use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::domain::reason::Reason;
 
-use super::{Case, Outcome};
+use super::{Case, Outcome, Written};
 use crate::triage::Reading;
 
 /// What came of one case.
@@ -101,6 +102,13 @@ pub enum Miss {
         /// Which it is.
         got: Priority,
     },
+    /// Taken for another language.
+    Language {
+        /// Which was expected.
+        expected: Language,
+        /// Which was told.
+        got: Language,
+    },
     /// A rule that must fire did not.
     Silent {
         /// Which.
@@ -129,6 +137,9 @@ impl fmt::Display for Miss {
             }
             Self::Priority { expected, got } => {
                 write!(f, "expected priority `{expected}`, got `{got}`")
+            }
+            Self::Language { expected, got } => {
+                write!(f, "expected language `{expected}`, got `{got}`")
             }
             Self::Silent { rule } => write!(f, "rule `{rule}` must fire and did not"),
             Self::Fired { rule } => write!(f, "rule `{rule}` must not fire and did"),
@@ -203,6 +214,12 @@ pub fn judge(case: &Case, reading: &Reading) -> Judgement {
             expected: wanted,
             got: decision.priority,
         });
+    }
+    // What is left open is no miss.
+    if let (Some(Written::In(expected)), Some(got)) = (case.language, decision.language)
+        && expected != got
+    {
+        misses.push(Miss::Language { expected, got });
     }
     let fired = reading.verdict.as_ref().map_or(&[][..], |v| &v.fired);
     let missing = expected.fires.iter().filter(|rule| !fired.contains(rule));

@@ -11,15 +11,15 @@ mod judge;
 mod tally;
 
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use crate::domain::decision::{Action, Decision, Owner, Priority};
 use crate::domain::ids::{CategoryId, ProductId, RuleId};
 use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::rules::Origin;
 
 pub use judge::{Danger, Judgement, Mark, Miss, Standing, judge};
-pub use tally::{Report, Tally};
+pub use tally::{Languages, Report, Tally};
 
 /// One message and what must become of it.
 #[derive(Debug, Clone)]
@@ -28,8 +28,8 @@ pub struct Case {
     pub name: String,
     /// Where it is written.
     pub origin: Origin,
-    /// The language figures are grouped by, where the file tells one.
-    pub language: Option<Arc<str>>,
+    /// What it is written in, where the case or its file says so.
+    pub language: Option<Written>,
     /// The message as it would arrive.
     pub mail: Vec<u8>,
     /// What must become of it.
@@ -103,6 +103,25 @@ impl fmt::Display for Outcome {
             Self::Category(category) => category.fmt(f),
             Self::Kind(kind) => kind.fmt(f),
             Self::Nothing => f.write_str("none"),
+        }
+    }
+}
+
+/// What a case is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Written {
+    /// This language.
+    In(Language),
+    /// Too short, mixed, or something else: nobody need tell.
+    Unknown,
+}
+
+impl Written {
+    /// The word used in files of cases.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In(language) => language.as_str(),
+            Self::Unknown => "unknown",
         }
     }
 }

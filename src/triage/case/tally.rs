@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::RuleId;
+use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::rules::RuleSet;
 
-use super::{Case, Judgement, Mark, Miss, Outcome, Standing};
+use super::{Case, Judgement, Mark, Miss, Outcome, Standing, Written};
 use crate::triage::Reading;
 
 /// Counts of one group of cases.
@@ -89,7 +91,41 @@ pub struct Report {
     pub matrix: BTreeMap<(Outcome, Outcome), u32>,
     /// How many cases state a priority, and how many of them meet it.
     pub priorities: (u32, u32),
+    /// Of the cases in one language: how it was told.
+    pub languages_told: Languages,
     fired: BTreeSet<RuleId>,
+}
+
+/// How languages were told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Languages {
+    /// As expected.
+    pub right: u32,
+    /// Left open.
+    pub open: u32,
+    /// Taken for another.
+    pub wrong: u32,
+}
+
+impl Languages {
+    /// How many there are.
+    pub const fn all(self) -> u32 {
+        self.right + self.open + self.wrong
+    }
+
+    /// Those told rightly, in percent.
+    pub fn right_percent(self) -> f64 {
+        percent(self.right, self.all())
+    }
+
+    fn count(&mut self, expected: Language, told: Option<Language>) {
+        let slot = match told {
+            Some(told) if told == expected => &mut self.right,
+            Some(_) => &mut self.wrong,
+            None => &mut self.open,
+        };
+        *slot += 1;
+    }
 }
 
 impl Report {
@@ -114,6 +150,11 @@ impl Report {
             self.priorities.0 += 1;
             self.priorities.1 += u32::from(!judgement.misses.iter().any(miss));
         }
+        if let (Some(Written::In(language)), Kind::Ticket) = (case.language, reading.decision.kind)
+        {
+            self.languages_told
+                .count(language, reading.decision.language);
+        }
         let (Some(mark), Some(expected)) = (judgement.mark, &case.expected.outcome) else {
             return;
         };
@@ -126,8 +167,8 @@ impl Report {
         }
         let file = case.origin.file.to_string();
         self.files.entry(file).or_default().count(mark);
-        if let Some(language) = &case.language {
-            let language = language.to_string();
+        if let Some(language) = case.language {
+            let language = language.as_str().to_owned();
             self.languages.entry(language).or_default().count(mark);
         }
         // What is let pass counts as what was expected.
