@@ -8,8 +8,9 @@ use serde_json::json;
 use super::args::CheckArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{Paint, Style, counted, one_line, say};
+use super::test;
 use crate::config::findings::{self, Finding, Severity};
-use crate::config::{self, Config, Examined};
+use crate::config::{self, Config};
 use crate::rules::lint::Lint;
 
 /// The word that names every finding.
@@ -30,7 +31,10 @@ pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
             say!("{}", findings::render(&examined.findings, paint.colours()));
         }
         if let Some(config) = examined.config.as_ref().filter(|_| !examined.is_refused()) {
-            say!("{}", summary(directory, config, &examined, paint));
+            say!("{}", summary(directory, config, paint));
+            if examined.report.cases > 0 {
+                say!("    {}", test::counts(&examined.report));
+            }
         }
     }
     let unnamed = |f: &Finding| f.severity == Severity::Error && f.lint.is_none();
@@ -75,12 +79,12 @@ fn as_json(finding: &Finding) -> serde_json::Value {
     })
 }
 
-fn summary(directory: &Path, config: &Config, examined: &Examined, paint: Paint) -> String {
+fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
     let rules = &config.policy.rules;
     let routes = &config.policy.routing.categories;
     let good = paint.paint(Style::Good, "ok");
     format!(
-        "{good}: {}: {}, {}, {}, {} with {}, {}, digest {}",
+        "{good}: {}: {}, {}, {}, {} with {}, digest {}",
         directory.display(),
         counted(config.mailboxes.len(), "mailbox", "mailboxes"),
         counted(routes.len(), "category", "categories"),
@@ -91,7 +95,6 @@ fn summary(directory: &Path, config: &Config, examined: &Examined, paint: Paint)
         ),
         counted(rules.rules().len(), "rule", "rules"),
         counted(rules.keywords(), "keyword", "keywords"),
-        counted(examined.tried.len(), "case", "cases"),
         &rules.digest().to_string()[..12]
     )
 }

@@ -7,21 +7,18 @@
 //! A case that fails is an error: the configuration can be understood, and is refused.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::file::cases::{self, Placed};
-use super::file::source::Source;
-use super::file::table::{InFile, Table};
+use super::case_files::{case_files, read_cases};
+use super::file::source::Place;
 use super::findings::{self, Finding, Severity};
-use super::load::{Config, Written, in_file, read_files};
+use super::load::{Config, Written, read_files};
 use super::read::Files;
-use crate::domain::ids::ProductId;
+use crate::domain::ids::RuleId;
 use crate::domain::kind::Kind;
+use crate::mail::Message;
 use crate::rules::lint::{Fired, Lint, Remark, Spot, remarks};
-use crate::triage::case::{Case, Mark, Outcome, Trial};
-
-/// Most cases that are run.
-pub const CASES_MAX: usize = 20_000;
+use crate::triage::case::{Case, Judgement, Mark, Report, Standing, judge};
+use crate::triage::{Reading, decide};
 
 /// Scores shown of a case that fails.
 const SCORES_SHOWN: usize = 3;
@@ -33,19 +30,8 @@ pub struct Examined {
     pub config: Option<Config>,
     /// In the order of files and lines.
     pub findings: Vec<Finding>,
-    /// The cases that were run.
-    pub tried: Vec<Tried>,
-}
-
-/// A case that was run.
-#[derive(Debug)]
-pub struct Tried {
-    /// The file's name, as it was opened.
-    pub file: String,
-    /// The case.
-    pub case: Case,
-    /// What came of it.
-    pub trial: Trial,
+    /// What came of the cases.
+    pub report: Report,
 }
 
 impl Examined {
@@ -81,15 +67,23 @@ impl Examined {
 pub fn examine(directory: &Path) -> Examined {
     let mut found = Vec::new();
     let mut files = Files::read(directory, &mut found);
-    let mut tried = Vec::new();
+    let mut report = Report::default();
     let mut config = None;
     if let Some(written) = read_files(directory, &files, &mut found)
         && !findings::any_error(&found)
     {
-        let sources = files.read_cases(directory, &mut found);
-        let placed = read_cases(&sources, &written.config, &mut found);
-        tried = try_all(placed, &written.config, &mut found);
-        lint(&written, &tried, &mut found);
+        let policy = &written.config.policy;
+        let cases = match case_files(directory) {
+            Ok(paths) => read_cases(&paths, policy, &mut files.names, &mut found),
+            Err(error) => {
+                let message = format!("the cases cannot be listed: {error}");
+                let name = directory.display().to_string();
+                found.push(Finding::of_file(Severity::Error, name, message));
+                Vec::new()
+            }
+        };
+        let fired = try_all(&cases, &written, &mut report, &mut found);
+        lint(&written, &fired, &mut found);
         dead_contacts(&written, &mut found);
         config = Some(written.config);
     }
@@ -97,118 +91,92 @@ pub fn examine(directory: &Path) -> Examined {
     Examined {
         config,
         findings: found,
-        tried,
+        report,
     }
 }
 
-fn read_cases(sources: &[Arc<Source>], config: &Config, found: &mut Vec<Finding>) -> Vec<Placed> {
-    let mut placed = Vec::new();
-    for source in sources {
-        let check =
-            |root: Table<'_>, file: &mut InFile<'_>| cases::cases(root, &config.policy, file);
-        placed.extend(in_file(source, found, check));
-    }
-    if let Some(beyond) = placed.get(CASES_MAX) {
-        let message = format!(
-            "there are {} cases; at most {CASES_MAX} are run",
-            placed.len()
-        );
-        found.push(Finding::at(
-            Severity::Error,
-            &beyond.source,
-            &beyond.at,
-            message,
-        ));
-        placed.truncate(CASES_MAX);
-    }
-    placed
-}
-
-fn try_all(placed: Vec<Placed>, config: &Config, found: &mut Vec<Finding>) -> Vec<Tried> {
-    let mut tried = Vec::with_capacity(placed.len());
-    for one in placed {
-        let Some(trial) = one.case.run(&config.policy) else {
-            let message = "this case makes no mail that can be read";
-            let finding = Finding::at(Severity::Error, &one.source, &one.at, message);
-            found.push_mut(finding).lint(Lint::FailingCase);
-            continue;
+/// Decides all cases; the rules that fired on each ticket.
+fn try_all(
+    cases: &[Case],
+    written: &Written,
+    report: &mut Report,
+    found: &mut Vec<Finding>,
+) -> Vec<Vec<RuleId>> {
+    let mut fired = Vec::with_capacity(cases.len());
+    for case in cases {
+        let message = match Message::parse(&case.mail) {
+            Ok(message) => message,
+            Err(error) => {
+                let message = format!("case `{}` is no mail: {error}", case.name);
+                found.push(at(case, Severity::Error, Lint::FailingCase, message));
+                continue;
+            }
         };
-        if trial.fails(&one.case) {
-            found.push(failing(&one, &trial));
-        } else if let Some(known) = one.known_at.filter(|_| is_as_told(&trial)) {
-            let message = format!(
-                "case `{}` is marked `known` and comes out right",
-                one.case.name
-            );
-            let finding = Finding::at(Severity::Note, &one.source, &known, message);
-            found
-                .push_mut(finding)
-                .lint(Lint::UnusedAllow)
-                .note("while it is marked, nobody is told when it breaks again")
-                .help("take `known` out");
+        let reading = decide(&message, &written.config.policy, None);
+        let judgement = judge(case, &reading);
+        report.count(case, &reading, &judgement);
+        match judgement.standing {
+            Standing::Failed => found.push(failing(case, &reading, &judgement)),
+            Standing::Mended => {
+                let message = format!("case `{}` is marked `known` and holds", case.name);
+                let mut finding = at(case, Severity::Note, Lint::UnusedAllow, message);
+                finding
+                    .note("while it is marked, nobody is told when it breaks again")
+                    .help("take `known` out");
+                found.push(finding);
+            }
+            Standing::Passed | Standing::KnownMiss | Standing::Counted => {}
         }
-        tried.push(Tried {
-            file: one.source.name.clone(),
-            case: one.case,
-            trial,
-        });
+        if reading.decision.kind == Kind::Ticket {
+            fired.push(reading.verdict.map(|v| v.fired).unwrap_or_default());
+        }
     }
-    tried
+    fired
 }
 
-fn is_as_told(trial: &Trial) -> bool {
-    trial.mark == Mark::Right && !trial.other_priority
+/// A finding about a case.
+fn at(case: &Case, severity: Severity, lint: Lint, message: String) -> Finding {
+    let file = case.origin.file.to_string();
+    let mut finding = Finding::of_file(severity, file, message);
+    finding.place = Some(Place {
+        line: case.origin.line as usize,
+        column: 1,
+    });
+    finding.lint(lint).key("case");
+    finding
 }
 
 /// What a failing case says to the person who broke it.
-fn failing(one: &Placed, trial: &Trial) -> Finding {
-    let (case, decision) = (&one.case, &trial.decision);
-    let outcome = Outcome::of(decision);
-    let product =
-        |product: Option<&str>| product.map_or_else(String::new, |p| format!(" for `{p}`"));
-    let hit = decision.product.as_ref().map(|hit| hit.product.as_str());
-    let message = if trial.mark == Mark::Right {
-        format!(
-            "case `{}` comes out with priority {}, not {}",
-            case.name,
-            decision.priority,
-            case.priority.unwrap_or_default()
-        )
-    } else {
-        format!(
-            "case `{}` comes out as {}{}, not {}{}{}",
-            case.name,
-            outcome.as_str(),
-            product(hit),
-            case.expect.as_str(),
-            product(case.product.as_ref().map(ProductId::as_str)),
-            if trial.mark == Mark::Dangerous {
-                ": it would leave the house"
-            } else {
-                ""
-            }
-        )
+fn failing(case: &Case, reading: &Reading, judgement: &Judgement) -> Finding {
+    let decision = &reading.decision;
+    let misses: Vec<String> = judgement.misses.iter().map(ToString::to_string).collect();
+    let danger = match judgement.mark {
+        Some(Mark::Dangerous(danger)) => Some(danger),
+        _ => None,
     };
+    let mut message = format!("case `{}` fails: {}", case.name, misses.join("; "));
+    if misses.is_empty() {
+        message = format!("case `{}` fails", case.name);
+    }
+    if let Some(danger) = danger {
+        message = format!("{message}: {danger}");
+    }
     let scores: Vec<String> = decision
         .scores
         .iter()
         .take(SCORES_SHOWN)
         .map(|score| format!("{} {:.2}", score.category, score.points))
         .collect();
-    let mut finding = Finding::at(Severity::Error, &one.source, &one.at, message);
-    let help = if trial.mark == Mark::Dangerous {
+    let mut note = format!("it comes out as `{}`: {}", judgement.got, decision.reason);
+    if !scores.is_empty() {
+        note = format!("{note}; {}", scores.join(", "));
+    }
+    let mut finding = at(case, Severity::Error, Lint::FailingCase, message);
+    finding.note(note).help(if danger.is_some() {
         "mend the rules; such a miss cannot be marked as known"
     } else {
         "mend the rules or the case; a miss you accept is marked `known = true`"
-    };
-    finding
-        .lint(Lint::FailingCase)
-        .key("case")
-        .note(match scores.as_slice() {
-            [] => decision.reason.to_string(),
-            scores => format!("{}; {}", decision.reason, scores.join(", ")),
-        })
-        .help(help);
+    });
     finding
 }
 
@@ -232,19 +200,13 @@ const fn severity(lint: Lint) -> Severity {
 }
 
 /// What is odd in the rules and is not let pass, and what is let pass for nothing.
-fn lint(written: &Written, tried: &[Tried], found: &mut Vec<Finding>) {
+fn lint(written: &Written, fired: &[Vec<RuleId>], found: &mut Vec<Finding>) {
     let drafts: Vec<_> = written
         .rules
         .iter()
         .map(|rule| rule.draft().clone())
         .collect();
-    let fired: Vec<Fired<'_>> = tried
-        .iter()
-        .filter(|one| one.trial.decision.kind == Kind::Ticket)
-        .map(|one| Fired {
-            rules: &one.trial.fired,
-        })
-        .collect();
+    let fired: Vec<Fired<'_>> = fired.iter().map(|rules| Fired { rules }).collect();
     for remark in remarks(&drafts, written.config.policy.rules.settings(), &fired) {
         // What concerns two rules may be allowed in either.
         let other = remark.also.as_ref().map(|(spot, _)| *spot);

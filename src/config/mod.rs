@@ -8,6 +8,7 @@
 //! [`load`] ends: it lints the rules and runs the cases of `cases/*.toml`.
 
 pub mod audit;
+mod case_files;
 pub mod delivery;
 pub mod examine;
 mod file;
@@ -20,6 +21,7 @@ pub mod partner;
 mod read;
 pub mod secret;
 
+pub use case_files::{case_files, load_cases, toml_files};
 pub use examine::{Examined, examine};
 pub use load::{Config, load};
 

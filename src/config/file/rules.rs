@@ -21,7 +21,7 @@ use crate::rules::lint::Lint;
 use crate::rules::rule::List;
 use crate::rules::{Keyword, Origin, RuleDraft, RuleSet};
 
-/// The words of `priority`.
+/// The words for priorities.
 pub const PRIORITIES: [(&str, Priority); 3] = [
     ("high", Priority::High),
     ("normal", Priority::Normal),
