@@ -157,12 +157,11 @@ fn best_of_row(hirs: &[Hir]) -> Option<Set> {
             }
             continue;
         };
-        run = match joined(&run, &next) {
-            Some(longer) => longer,
-            None => {
-                found.extend(telling(run));
-                next
-            }
+        run = if let Some(longer) = joined(&run, &next) {
+            longer
+        } else {
+            found.extend(telling(run));
+            next
         };
     }
     found.extend(telling(run));
@@ -205,7 +204,7 @@ fn written_out(hir: &Hir) -> Option<Set> {
                     .flat_map(|range| range.start()..=range.end())
                     .take(CLASS_MAX + 1)
             };
-            (chars().count() <= CLASS_MAX).then(|| chars().map(|c| Required::of(c)).collect())
+            (chars().count() <= CLASS_MAX).then(|| chars().map(Required::of).collect())
         }
         HirKind::Capture(capture) => written_out(&capture.sub),
         HirKind::Repetition(repetition) => {

@@ -23,6 +23,7 @@ pub(super) fn steps(hir: &Hir) -> usize {
         HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
         HirKind::Class(Class::Unicode(class)) => class
             .iter()
+            .copied()
             .map(steps_of_range)
             .fold(1, usize::saturating_add),
         HirKind::Repetition(repetition) => {
@@ -41,7 +42,7 @@ pub(super) fn steps(hir: &Hir) -> usize {
 
 /// UTF-8 splits a range into sequences of byte ranges: one where only the last byte differs, two
 /// more for each byte before it that does.
-fn steps_of_range(range: &ClassUnicodeRange) -> usize {
+fn steps_of_range(range: ClassUnicodeRange) -> usize {
     const LAST_OF_LENGTH: [u32; 4] = [0x7f, 0x7ff, 0xffff, 0x10_ffff];
     let (start, end) = (u32::from(range.start()), u32::from(range.end()));
     let mut from = start;
@@ -88,7 +89,7 @@ mod tests {
                 let exact: usize = Utf8Sequences::new(range.start(), range.end())
                     .map(|sequence| sequence.len())
                     .sum();
-                let counted = steps_of_range(range);
+                let counted = steps_of_range(*range);
                 assert!(exact <= counted, "{class} {range:?}: {exact} and {counted}");
             }
             assert!(steps(&hir) < STEPS_MAX / 25, "{class}: {}", steps(&hir));

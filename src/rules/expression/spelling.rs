@@ -187,7 +187,7 @@ pub(super) fn narrowed(hir: &Hir, options: FoldOptions) -> Hir {
                 Class::Unicode(class) => class.clone(),
                 Class::Bytes(class) => class.to_unicode_class().unwrap_or_else(ClassUnicode::empty),
             };
-            let few = class.iter().map(|range| range.len()).sum::<usize>() <= SMALL_CLASS;
+            let few = class.iter().map(ClassUnicodeRange::len).sum::<usize>() <= SMALL_CLASS;
             let kept = class.iter().flat_map(|range| {
                 if few {
                     (range.start()..=range.end())

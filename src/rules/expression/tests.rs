@@ -60,10 +60,7 @@ fn each_match_holds_one_of_the_required_texts() {
             &["|fungera", "|funka"],
         ),
         (r"\bcharged?( \S+){0,3} vat\b", &["|charge"]),
-        (
-            r"x\w*( \w+)* konto(n|t)?",
-            &[" konto"],
-        ),
+        (r"x\w*( \w+)* konto(n|t)?", &[" konto"]),
         (r"(ab){2,} cd", &["abab cd"]),
         (r"\b0x[0-9a-f]{4,}", &["|0x"]),
         (r"[€£$] ?\d|\bkr\b", &["$", "kr|", "£", "€"]),
