@@ -184,6 +184,7 @@ const fn severity(lint: Lint) -> Severity {
     match lint {
         Lint::FailingCase => Severity::Error,
         Lint::Unreachable
+        | Lint::AlwaysRun
         | Lint::Duplicate
         | Lint::Contradictory
         | Lint::DeadProduct

@@ -191,6 +191,7 @@ pub(super) fn read_files(
     });
     let (main_file, main) = main?;
     let set = rules::compile(&drafts, &main.settings, main_file, findings);
+    rules::costly_expressions(&drafts, findings);
     if complete && !findings::any_error(findings) && !drafts.is_empty() {
         let mut file = InFile {
             source: main_file,

@@ -46,6 +46,8 @@ pub enum Lint {
     SilentCategory,
     /// Larger than anybody means it.
     TooLarge,
+    /// A regular expression that no text of the message can spare.
+    AlwaysRun,
     /// A case that comes out otherwise than it says.
     FailingCase,
     /// A case about what is not configured.
@@ -56,7 +58,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every one, in the order in which they are listed.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Shadowed,
         Self::Unreachable,
         Self::Duplicate,
@@ -68,6 +70,7 @@ impl Lint {
         Self::DeadContact,
         Self::SilentCategory,
         Self::TooLarge,
+        Self::AlwaysRun,
         Self::FailingCase,
         Self::StaleCase,
         Self::UnusedAllow,
@@ -87,6 +90,7 @@ impl Lint {
             Self::DeadContact => "dead-contact",
             Self::SilentCategory => "silent-category",
             Self::TooLarge => "too-large",
+            Self::AlwaysRun => "always-run",
             Self::FailingCase => "failing-case",
             Self::StaleCase => "stale-case",
             Self::UnusedAllow => "unused-allow",
@@ -106,6 +110,7 @@ impl Lint {
                     | Self::Untested
                     | Self::PartOfWord
                     | Self::TooLarge
+                    | Self::AlwaysRun
             )
         })
     }
