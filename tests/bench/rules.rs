@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use triaged::domain::decision::Zone;
-use triaged::rules::{FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
+use triaged::rules::{Circumstances, FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
 
 /// Rounds of which the fastest counts.
 const ROUNDS: usize = 100;
@@ -173,7 +173,12 @@ fn main() {
             let round = [
                 micros(|| drop(black_box(set.classify(black_box(&[body(&mail)]))))),
                 micros(|| drop(black_box(set.classify(black_box(&[body(&long)]))))),
-                micros(|| drop(black_box(set.classify_folded(black_box(&folded))))),
+                micros(|| {
+                    drop(black_box(set.classify_folded(
+                        black_box(&folded),
+                        &Circumstances::default(),
+                    )));
+                }),
             ];
             for (least, cost) in costs.iter_mut().zip(round) {
                 *least = least.min(cost);
