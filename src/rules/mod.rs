@@ -15,6 +15,7 @@
 mod canonical;
 pub mod classify;
 pub mod condition;
+mod expression;
 pub mod fault;
 pub mod fold;
 pub mod hours;
