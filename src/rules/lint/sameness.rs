@@ -15,6 +15,8 @@ struct Asked {
     lists: [BTreeSet<String>; 3],
     zones: Vec<Zone>,
     near: Option<u16>,
+    /// Its conditions, as they are shown: two of equal meaning may be told apart.
+    when: String,
 }
 
 /// Looks for keywords that stand twice in a list, and rules that ask the same.
@@ -41,6 +43,7 @@ pub fn look(drafts: &[RuleDraft], settings: &Settings, found: &mut Vec<Remark>) 
             lists,
             zones: rule.effective_zones(),
             near: rule.near,
+            when: format!("{:?}", rule.when),
         };
         match asked.get(&whole).and_then(|&n| Some((n, drafts.get(n)?))) {
             Some((n, first)) => found.extend(same(draft, rule, n, first)),
