@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +17,6 @@ use super::state;
 use super::tickets::{local, said};
 use crate::audit::verify::Report;
 use crate::audit::{export as audit_export, mirror};
-use crate::config::Config;
 use crate::domain::event::Happening;
 use crate::ledger::{EventFilter, Ledger};
 
@@ -24,8 +24,8 @@ use crate::ledger::{EventFilter, Ledger};
 const PAGE: u32 = 1000;
 
 /// Runs one of the subcommands.
-pub async fn audit(config: &Config, command: &AuditCommand) -> Result<(), Failure> {
-    let ledger = state::open(&config.state_dir).await?;
+pub async fn audit(state_dir: &Path, command: &AuditCommand) -> Result<(), Failure> {
+    let ledger = state::open(state_dir).await?;
     match command {
         AuditCommand::List(filter) => list(&ledger, filter).await,
         AuditCommand::Show { seq } => show(&ledger, *seq).await,
@@ -33,7 +33,7 @@ pub async fn audit(config: &Config, command: &AuditCommand) -> Result<(), Failur
         AuditCommand::Verify { file } => {
             let path = file
                 .clone()
-                .unwrap_or_else(|| config.state_dir.join(mirror::FILE_NAME));
+                .unwrap_or_else(|| state_dir.join(mirror::FILE_NAME));
             verify(&ledger, &path).await
         }
         AuditCommand::Export { csv } => export(&ledger, *csv).await,
@@ -187,7 +187,7 @@ fn day(text: &str) -> Result<Timestamp, Failure> {
         })
 }
 
-async fn verify(ledger: &Ledger, path: &std::path::Path) -> Result<(), Failure> {
+async fn verify(ledger: &Ledger, path: &Path) -> Result<(), Failure> {
     let verified = ledger.verify(Some(path), Vec::new()).await?;
     let paint = Paint::stdout();
     show_report("ledger", &verified.ledger, paint);

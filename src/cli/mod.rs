@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod person;
 pub mod print;
+mod rules_now;
 mod run;
 mod state;
 mod status;
@@ -25,8 +26,9 @@ use self::args::{Cli, Command};
 use self::failure::{Failure, FailureKind};
 use self::person::Wish;
 use self::print::{Paint, Style};
+use crate::config::edits::AtStart;
 use crate::config::findings::{self, Finding};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Outline};
 
 /// Where the configuration lies when nobody says and the working directory has none.
 const SYSTEM_CONFIG: &str = "/etc/triaged";
@@ -82,22 +84,23 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::check(&directory, &args),
         Command::Test(args) => test::test(&directory, &args),
         Command::Explain(args) => explain::explain(&directory, &args),
-        Command::Run(args) => run::run(load(&directory)?, &args),
+        Command::Run(args) if args.dry_run => run::run(load(&directory)?, &args),
+        Command::Run(args) => run::run(start(&directory)?, &args),
         Command::Tickets(args) => {
-            let config = load(&directory)?;
-            wait(tickets::list(&config.state_dir, &args))
+            let outline = outline(&directory)?;
+            wait(tickets::list(&outline.state_dir, &args))
         }
         Command::Ticket(args) => {
-            let config = load(&directory)?;
-            wait(tickets::show(&config.state_dir, &args))
+            let outline = outline(&directory)?;
+            wait(tickets::show(&outline.state_dir, &args))
         }
-        Command::Hold(args) => wait(person::wish(&load(&directory)?, Wish::Hold, &args)),
-        Command::Release(args) => wait(person::wish(&load(&directory)?, Wish::Release, &args)),
-        Command::Retry(args) => wait(person::wish(&load(&directory)?, Wish::Retry, &args)),
+        Command::Hold(args) => wait(person::wish(&outline(&directory)?, Wish::Hold, &args)),
+        Command::Release(args) => wait(person::wish(&outline(&directory)?, Wish::Release, &args)),
+        Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
-        Command::Mailbox(command) => wait(status::mailbox(&load(&directory)?, &command)),
-        Command::Audit(command) => wait(audit::audit(&load(&directory)?, &command)),
-        Command::Status(args) => wait(status::status(&load(&directory)?, &args)),
+        Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
+        Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
+        Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }
 }
 
@@ -107,6 +110,32 @@ fn config_directory(said: Option<&Path>) -> PathBuf {
         Some(directory) => directory.to_owned(),
         None if Path::new("config/triaged.toml").is_file() => PathBuf::from("config"),
         None => PathBuf::from(SYSTEM_CONFIG),
+    }
+}
+
+/// The configuration a daemon starts with: examined, or where `edits.at-start` says so the last
+/// good one.
+fn start(directory: &Path) -> Result<Config, Failure> {
+    let examined = config::examine(directory);
+    let refusal = examined.refusal();
+    if let (Some(config), None) = (examined.config, &refusal) {
+        return Ok(config);
+    }
+    show_findings(&examined.findings);
+    let refused = Failure::shown(FailureKind::Config);
+    let told = config::outline(directory).ok();
+    let Some(outline) = told.filter(|outline| outline.edits.at_start == AtStart::LastGood) else {
+        return Err(refused);
+    };
+    match config::load_last_good(directory, &outline.state_dir) {
+        Ok(mut config) => {
+            config.stands_in = refusal.or_else(|| Some("it cannot be read".to_owned()));
+            Ok(config)
+        }
+        Err(faults) => {
+            show_findings(&faults);
+            Err(refused)
+        }
     }
 }
 
@@ -120,6 +149,14 @@ fn load(directory: &Path) -> Result<Config, Failure> {
 
 fn show_findings(found: &[Finding]) {
     eprintln!("{}", findings::render(found, Paint::stderr().colours()));
+}
+
+/// Reads `triaged.toml` alone: faults in rules must not keep anybody from looking at tickets.
+fn outline(directory: &Path) -> Result<Outline, Failure> {
+    config::outline(directory).map_err(|faults| {
+        show_findings(&faults);
+        Failure::shown(FailureKind::Config)
+    })
 }
 
 /// Runs one short piece of asynchronous work on this thread.

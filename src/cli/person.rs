@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::print::one_line;
 use super::print::say;
 use super::state;
-use crate::config::Config;
+use crate::config::{Config, Outline};
 use crate::domain::decision::{Action, Decision, ProductHit, Zone};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::{Folder, ProductId};
@@ -33,7 +33,7 @@ pub enum Wish {
 }
 
 /// Does the same with each ticket named.
-pub async fn wish(config: &Config, wish: Wish, args: &PersonArgs) -> Result<(), Failure> {
+pub async fn wish(config: &Outline, wish: Wish, args: &PersonArgs) -> Result<(), Failure> {
     let ledger = state::open(&config.state_dir).await?;
     let by = state::person();
     for typed in &args.tickets {

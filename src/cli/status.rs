@@ -7,9 +7,10 @@ use super::args::{MailboxCommand, StatusArgs};
 use super::failure::{Failure, FailureKind};
 use super::print::say;
 use super::print::{Paint, Style, rows as as_rows, table};
+use super::rules_now::{RulesNow, ShadowNow};
 use super::state;
 use super::tickets::local;
-use crate::config::Config;
+use crate::config::Outline;
 use crate::config::mailbox::{MailboxConfig, Source};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
@@ -19,16 +20,18 @@ use crate::ledger::{
 use crate::system::fs;
 
 /// Whether a daemon has the lock of the state directory.
-fn is_running(config: &Config) -> bool {
+fn is_running(config: &Outline) -> bool {
     fs::lock(&config.state_dir.join("lock")).is_err()
 }
 
 /// Shows how things stand; fails when a person must act.
-pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
+pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> {
     let ledger = state::open(&config.state_dir).await?;
     let counts = ledger.counts().await?;
     let chain = ledger.head().await?;
     let running = is_running(config);
+    let rules = RulesNow::of(&ledger).await?;
+    let shadow = ShadowNow::of(&ledger).await?;
     let all = |stage| -> u64 { counts.mailboxes.iter().map(|m| of(m, stage)).sum() };
     let (held, deferred) = (all(StageName::Held), all(StageName::Deferred));
     let mut waiting_for_person = Vec::new();
@@ -48,7 +51,9 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             "held": held,
             "not_accepted": waiting_for_person,
             "audit": { "seq": chain.seq, "hash": chain.hash },
-            "rules_digest": config.policy.rules.digest(),
+            "rules_digest": rules.in_force,
+            "edit_refused": rules.refused.as_ref().map(|(at, reason)| json!({ "at": at, "reason": reason })),
+            "shadow": shadow.as_ref().map(ShadowNow::as_json),
         });
         say!("{whole}");
     } else {
@@ -64,10 +69,10 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             chain.seq,
             &chain.hash.to_string()[..12]
         );
-        say!(
-            "rules   {}",
-            &config.policy.rules.digest().to_string()[..12]
-        );
+        rules.say(paint);
+        if let Some(shadow) = &shadow {
+            shadow.say();
+        }
         say!("{}", as_table(&counts.mailboxes));
         for name in &waiting_for_person {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
@@ -86,7 +91,7 @@ pub async fn status(config: &Config, args: &StatusArgs) -> Result<(), Failure> {
             say!("{}", paint.paint(Style::Bad, &text));
         }
     }
-    if held > 0 || !waiting_for_person.is_empty() {
+    if held > 0 || !waiting_for_person.is_empty() || rules.refused.is_some() {
         return Err(Failure::shown(FailureKind::Failed));
     }
     Ok(())
@@ -136,7 +141,7 @@ fn as_json(count: &MailboxCount) -> serde_json::Value {
 }
 
 /// `triaged mailbox …`.
-pub async fn mailbox(config: &Config, command: &MailboxCommand) -> Result<(), Failure> {
+pub async fn mailbox(config: &Outline, command: &MailboxCommand) -> Result<(), Failure> {
     let ledger = state::open(&config.state_dir).await?;
     match command {
         MailboxCommand::List { json } => list(config, &ledger, *json).await,
@@ -144,7 +149,7 @@ pub async fn mailbox(config: &Config, command: &MailboxCommand) -> Result<(), Fa
     }
 }
 
-async fn list(config: &Config, ledger: &Ledger, json: bool) -> Result<(), Failure> {
+async fn list(config: &Outline, ledger: &Ledger, json: bool) -> Result<(), Failure> {
     let mut rows = table(&["mailbox", "address", "source", "first run", "generation"]);
     for mailbox in &config.mailboxes {
         let record = ledger.mailbox(&mailbox.name).await?;
@@ -198,7 +203,7 @@ fn source(mailbox: &MailboxConfig) -> String {
 }
 
 async fn accept(
-    config: &Config,
+    config: &Outline,
     ledger: &Ledger,
     typed: &str,
     new_only: bool,

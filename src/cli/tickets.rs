@@ -253,6 +253,19 @@ fn stage(stage: &Stage) -> String {
 pub fn said(happening: &Happening) -> String {
     let sentence = match happening {
         Happening::Started { version, .. } => format!("started, version {version}"),
+        Happening::Reloaded { rules_digest, .. } => {
+            format!("rules {} are in force", &rules_digest.to_string()[..12])
+        }
+        Happening::ReloadRefused {
+            in_force, reason, ..
+        } => format!(
+            "edit refused, rules {} stay in force: {reason}",
+            &in_force.to_string()[..12]
+        ),
+        Happening::ShadowDiffered { live, shadow, .. } => format!(
+            "the shadow would {} → {}, not {} → {}",
+            shadow.action, shadow.to, live.action, live.to
+        ),
         Happening::Stopped => "stopped".to_owned(),
         Happening::MailboxOpened { messages, .. } => format!("opened with {messages} messages"),
         Happening::MailboxAccepted => "first run accepted".to_owned(),

@@ -190,6 +190,7 @@ const fn severity(lint: Lint) -> Severity {
         | Lint::DeadProduct
         | Lint::SilentCategory
         | Lint::StaleCase
+        | Lint::BrokenShadow
         | Lint::UnusedAllow => Severity::Warning,
         Lint::Shadowed
         | Lint::OverBroad

@@ -8,15 +8,18 @@ use jiff::tz::TimeZone;
 
 use super::audit::PersonalPolicy;
 use super::delivery::DeliveryConfig;
+use super::edits::Edits;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{decision, delivery, mailbox, operation, products, routing, rules};
 use super::findings::{self, Finding, Severity};
+use super::last_good;
 use super::limits::Limits;
 use super::mailbox::MailboxConfig;
 use super::partner::Partner;
 use super::read::{self, Files};
+use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
@@ -46,8 +49,62 @@ pub struct Config {
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
     /// `registry/products.toml`.
     pub digest: Digest,
+    /// How edits come to decide.
+    pub edits: Edits,
     /// What is probably not meant, but taken.
     pub warnings: Vec<Finding>,
+    /// Why the rules on the disk are not these, when these are the last good ones.
+    pub stands_in: Option<String>,
+    /// The files of rules and products.
+    sources: Vec<Arc<Source>>,
+}
+
+impl Config {
+    /// Keeps rules and products as the last good ones, unless they are that already.
+    ///
+    /// # Errors
+    /// When they cannot be written to the state directory.
+    pub fn keep(&self) -> std::io::Result<()> {
+        if self.stands_in.is_some() {
+            return Ok(());
+        }
+        last_good::keep(&self.state_dir, &self.directory, &self.sources)
+    }
+}
+
+/// What `triaged.toml` says by itself: enough to look at what was done, whatever is wrong with the
+/// rules.
+#[derive(Debug)]
+pub struct Outline {
+    /// Where ledger, audit log and keys are kept.
+    pub state_dir: PathBuf,
+    /// What is watched.
+    pub mailboxes: Vec<MailboxConfig>,
+    /// How edits come to decide.
+    pub edits: Edits,
+}
+
+/// Reads and checks `triaged.toml` of `directory` alone.
+///
+/// # Errors
+/// All findings, when at least one is an error.
+pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let files = Files::read_main(directory, Vec::new(), None, &mut findings);
+    let main = files.main.as_ref().map(|source| {
+        let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
+        in_file(source, &mut findings, check)
+    });
+    findings::tidy(&mut findings, &files.names);
+    let state_dir = main.as_ref().and_then(|main| main.state_dir.clone());
+    match (main, state_dir) {
+        (Some(main), Some(state_dir)) if !findings::any_error(&findings) => Ok(Outline {
+            state_dir,
+            mailboxes: main.mailboxes,
+            edits: main.edits,
+        }),
+        _ => Err(findings),
+    }
 }
 
 /// A configuration, and what only its examination needs: where everything is written.
@@ -122,6 +179,7 @@ struct Main {
     settings: decision::Placed,
     limits: Limits,
     audit: PersonalPolicy,
+    edits: Edits,
     /// Our own addresses.
     own: Vec<Address>,
 }
@@ -148,6 +206,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let settings = decision::settings(root.table("decision", file), file);
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
+    let edits = operation::edits(root.table("edits", file), base, file);
     root.close(file);
     Main {
         partner,
@@ -159,6 +218,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         settings,
         limits,
         audit,
+        edits,
         own,
     }
 }
@@ -167,6 +227,16 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
 pub(super) fn read_files(
     directory: &Path,
     files: &Files,
+    findings: &mut Vec<Finding>,
+) -> Option<Written> {
+    read_set(directory, files, false, findings)
+}
+
+/// The same; a set that is read `beside` another one casts no shadow itself.
+pub(super) fn read_set(
+    directory: &Path,
+    files: &Files,
+    beside: bool,
     findings: &mut Vec<Finding>,
 ) -> Option<Written> {
     let main = files.main.as_ref().map(|source| {
@@ -222,7 +292,13 @@ pub(super) fn read_files(
     let main_file = Arc::clone(main_file);
     let allow = main.delivery.as_ref().and_then(|d| d.allow.clone());
     let forwards = main.categories.forward.is_some();
-    let config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
+    let edits = main.edits.clone();
+    let mut config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
+    config.sources = files.rules.iter().chain(&files.products).cloned().collect();
+    if let Some(shadow) = edits.shadow.filter(|_| !beside) {
+        let at = edits.shadow_at.unwrap_or_default();
+        shadow::cast(&shadow, files, &mut config, &main_file, &at, findings);
+    }
     Some(Written {
         config,
         main: main_file,
@@ -272,6 +348,7 @@ impl Main {
             registry,
             routing,
             allow: delivery.allow.clone(),
+            shadow: None,
         };
         Some(Config {
             directory: directory.to_owned(),
@@ -282,7 +359,10 @@ impl Main {
             limits: self.limits,
             audit: self.audit,
             digest,
+            edits: self.edits,
             warnings: Vec::new(),
+            stands_in: None,
+            sources: Vec::new(),
         })
     }
 }

@@ -10,9 +10,11 @@
 pub mod audit;
 mod case_files;
 pub mod delivery;
+pub mod edits;
 pub mod examine;
 mod file;
 pub mod findings;
+mod last_good;
 pub mod limits;
 mod load;
 pub mod mailbox;
@@ -20,10 +22,12 @@ pub mod net;
 pub mod partner;
 mod read;
 pub mod secret;
+mod shadow;
 
 pub use case_files::{case_files, load_cases, toml_files};
 pub use examine::{Examined, examine};
-pub use load::{Config, load};
+pub use last_good::load_last_good;
+pub use load::{Config, Outline, load, outline};
 
 #[cfg(test)]
 mod cases;

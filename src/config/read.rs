@@ -15,7 +15,7 @@ const MAIN: &str = "triaged.toml";
 /// The directory of rule files.
 const RULES: &str = "rules";
 /// The file of products.
-const PRODUCTS: &str = "registry/products.toml";
+pub(super) const PRODUCTS: &str = "registry/products.toml";
 /// Most rule files.
 const RULE_FILES_MAX: usize = 200;
 /// Most syntax faults told of one file: one slip often makes many.
@@ -43,15 +43,7 @@ pub(super) struct Files {
 impl Files {
     /// Reads all files of `directory`.
     pub fn read(directory: &Path, findings: &mut Vec<Finding>) -> Self {
-        let mut files = Self {
-            main: None,
-            rules: Vec::new(),
-            rules_incomplete: false,
-            products: None,
-            digest: Digest::of(&[]),
-            names: Vec::new(),
-            sums: String::new(),
-        };
+        let mut files = Self::none();
         if !directory.is_dir() {
             let message = "there is no such directory";
             findings
@@ -74,6 +66,63 @@ impl Files {
         files.products = files.take(directory, PRODUCTS, findings);
         files.digest = Digest::of(files.sums.as_bytes());
         files
+    }
+
+    /// Reads `triaged.toml` of `directory`; rules and products are given.
+    pub fn read_main(
+        directory: &Path,
+        rules: Vec<Source>,
+        products: Option<Source>,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let mut files = Self::none();
+        files.main = files.take(directory, MAIN, findings);
+        for source in rules.iter().chain(&products) {
+            files.names.push(source.name.clone());
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                files.sums,
+                "{}  {}",
+                Digest::of(source.text.as_bytes()),
+                source.name
+            );
+        }
+        files.rules = rules.into_iter().map(Arc::new).collect();
+        files.products = products.map(Arc::new);
+        files.digest = Digest::of(files.sums.as_bytes());
+        files
+    }
+
+    /// Reads the rules of another directory, and its products where it has any; else those of
+    /// `self` stand there.
+    pub fn read_shadow(&self, directory: &Path, findings: &mut Vec<Finding>) -> Self {
+        let mut files = Self::none();
+        files.main.clone_from(&self.main);
+        let (names, found) = rule_names(directory, findings);
+        for name in &names {
+            let source = files.take(directory, name, findings);
+            files.rules_incomplete |= source.is_none();
+            files.rules.extend(source);
+        }
+        files.rules_incomplete |= !found;
+        files.products = if directory.join(PRODUCTS).exists() {
+            files.take(directory, PRODUCTS, findings)
+        } else {
+            self.products.clone()
+        };
+        files
+    }
+
+    fn none() -> Self {
+        Self {
+            main: None,
+            rules: Vec::new(),
+            rules_incomplete: false,
+            products: None,
+            digest: Digest::of(&[]),
+            names: Vec::new(),
+            sums: String::new(),
+        }
     }
 
     fn take(

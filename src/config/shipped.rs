@@ -70,6 +70,7 @@ fn every_key_is_documented_in_the_shipped_files() {
         (&main, "state", keys_of::<operation::StateShape>()),
         (&main, "limits", keys_of::<operation::LimitsShape>()),
         (&main, "audit", keys_of::<operation::AuditShape>()),
+        (&main, "edits", keys_of::<operation::EditsShape>()),
         (&main, "mailbox", keys_of::<mailbox::Shape>()),
         (
             &main,

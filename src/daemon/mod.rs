@@ -6,6 +6,7 @@
 
 mod instance;
 pub mod log;
+mod reload;
 mod signals;
 
 use std::sync::Arc;
@@ -79,6 +80,21 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         },
     )
     .await?;
+    if let Some(reason) = &config.stands_in {
+        tracing::error!(
+            reason,
+            rules = &rules_digest.to_string()[..12],
+            "the rules on the disk are refused; the last good ones decide until they are mended"
+        );
+        let refused = Happening::ReloadRefused {
+            rules_digest: None,
+            in_force: rules_digest,
+            reason: reload::brief(reason),
+        };
+        note(&ledger, refused).await?;
+    } else if let Err(error) = config.keep() {
+        tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
+    }
     let waiting = signals::wait(Arc::clone(&works), config.directory.clone())?;
 
     let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use crate::config::{self, findings};
+use super::reload::reload;
 use crate::pipeline::works::Works;
 
 /// Waits for signals in the background until work ends.
@@ -25,27 +25,4 @@ pub fn wait(works: Arc<Works>, directory: PathBuf) -> std::io::Result<JoinHandle
         tracing::info!("asked to stop: what is in hand is finished first");
         works.stop.cancel();
     }))
-}
-
-/// Takes new rules, registry and routing, or keeps the old ones when the new have a fault.
-async fn reload(works: &Arc<Works>, directory: PathBuf) {
-    let loaded = tokio::task::spawn_blocking(move || config::load(&directory)).await;
-    match loaded {
-        Ok(Ok(config)) => {
-            let digest = config.policy.rules.digest().to_string();
-            works.policy.store(config.policy);
-            tracing::info!(
-                rules = &digest[..12],
-                "rules, registry and routing were read again"
-            );
-        }
-        Ok(Err(faults)) => {
-            tracing::error!(
-                faults = faults.len(),
-                "the new configuration has faults and is not taken; the old rules stay in force:\n{}",
-                findings::render(&faults, false)
-            );
-        }
-        Err(error) => tracing::error!(%error, "reading the configuration again broke off"),
-    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::decision::{Action, Evidence, Owner, Priority, ProductHit, Score};
+use super::decision::{Action, Decision, Evidence, Owner, Priority, ProductHit, Score};
 use super::digest::Digest;
 use super::ids::{CategoryId, Folder, MailboxName, TicketId};
 use super::kind::Kind;
@@ -25,6 +25,29 @@ pub struct Personal {
     /// Subject; only under `plain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+}
+
+/// Where a decision leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Way {
+    /// What is done.
+    pub action: Action,
+    /// What it is about.
+    pub category: Option<CategoryId>,
+    /// The address or folder.
+    pub to: String,
+}
+
+impl Way {
+    /// Where `decision` leads.
+    pub fn of(decision: &Decision) -> Self {
+        Self {
+            action: decision.action,
+            category: decision.category.clone(),
+            to: decision.destination().to_owned(),
+        }
+    }
 }
 
 /// Who did it.
@@ -55,6 +78,31 @@ pub enum Happening {
         version: String,
         /// Digest of the rules in force.
         rules_digest: Digest,
+    },
+    /// An edit of rules, products or categories was taken.
+    Reloaded {
+        /// Digest of the rules now in force.
+        rules_digest: Digest,
+        /// Of those before.
+        before: Digest,
+    },
+    /// An edit was refused: the rules before it decide.
+    ReloadRefused {
+        /// Digest of the rules that were refused, where they could be understood.
+        rules_digest: Option<Digest>,
+        /// Digest of the rules in force.
+        in_force: Digest,
+        /// The first fault.
+        reason: String,
+    },
+    /// A shadow would have sent a ticket elsewhere.
+    ShadowDiffered {
+        /// What was done.
+        live: Way,
+        /// What the shadow would have done.
+        shadow: Way,
+        /// Digest of the shadow's rules.
+        shadow_digest: Digest,
     },
     /// The daemon stopped in order.
     Stopped,
@@ -205,6 +253,9 @@ impl Happening {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Started { .. } => "started",
+            Self::Reloaded { .. } => "reloaded",
+            Self::ReloadRefused { .. } => "reload-refused",
+            Self::ShadowDiffered { .. } => "shadow-differed",
             Self::Stopped => "stopped",
             Self::MailboxOpened { .. } => "mailbox-opened",
             Self::MailboxAccepted => "mailbox-accepted",

@@ -43,6 +43,7 @@
 
 mod audit_file;
 mod change;
+mod edits;
 mod error;
 mod fault;
 mod group;

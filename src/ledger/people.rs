@@ -259,7 +259,7 @@ impl Ledger {
     }
 }
 
-fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
+pub(super) fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
     let seq = row.try_get::<i64, _>(0)?.cast_unsigned();
     let hash = Digest::new(blob(row, 2)?);
     let before = row::digest(row, 3)?.unwrap_or(Head::GENESIS.hash);

@@ -11,7 +11,10 @@ use super::error::LedgerError;
 use super::fault;
 
 /// The scripts, in order; the first makes schema 1.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_ledger.sql"),
+    include_str!("migrations/0002_edits.sql"),
+];
 
 /// The schema this program writes.
 pub(super) const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::dispatch::{Job, Submitted};
 use super::fault::Fault;
 use super::file::Filing;
@@ -11,7 +13,7 @@ use super::session::Session;
 use crate::audit;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
-use crate::domain::event::{Actor, Happening};
+use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::{CategoryId, Folder, TicketId};
 use crate::domain::life::{Event, Next};
 use crate::domain::locator::Item;
@@ -37,12 +39,15 @@ impl Session<'_> {
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();
+        let mut notes = Vec::new();
         for Read { item, end } in reads {
             let Some(mut opened) = tickets.remove(&item) else {
                 continue;
             };
             match end {
                 ReadEnd::Decided(mut read) => {
+                    let shadow = read.shadow.take();
+                    notes.extend(shadow.map(|h| self.shadow(&opened, h)));
                     changes.push(self.decided(&mut opened, &mut read)?);
                     follow.push(Then::HandOn(item, opened, read));
                 }
@@ -58,6 +63,8 @@ impl Session<'_> {
                 ReadEnd::Gone => gone.push(self.absent(item, opened)),
             }
         }
+        // Behind the rest, so that each verdict still belongs to what follows it.
+        changes.append(&mut notes);
         let verdicts = self.works.record(&self.pen, changes).await?;
         for (then, verdict) in follow.into_iter().zip(verdicts) {
             match (then, verdict) {
@@ -132,6 +139,17 @@ impl Session<'_> {
         } else {
             matches!(earlier.stage, StageName::Delivered | StageName::Settled)
         }
+    }
+
+    /// What is noted of a shadow.
+    fn shadow(&self, opened: &Opened, happening: Happening) -> Change {
+        Change::Note(Entry {
+            at: Timestamp::now(),
+            actor: Actor::Triaged,
+            mailbox: Some(self.config.name.clone()),
+            ticket: Some(opened.standing.id),
+            happening,
+        })
     }
 
     fn decided(&self, opened: &mut Opened, read: &mut Decided) -> Result<Change, Fault> {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::config::mailbox::MailboxConfig;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
+use crate::domain::event::{Happening, Way};
 use crate::domain::ids::TicketId;
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
@@ -78,6 +79,8 @@ pub struct Decided {
     pub decision: Decision,
     /// What is sent, and the original, when it is to be sent.
     pub forward: Option<(Plan, Bytes)>,
+    /// What the audit log says of a shadow that would have sent it elsewhere.
+    pub shadow: Option<Happening>,
 }
 
 impl Reader {
@@ -170,6 +173,14 @@ impl Reader {
     ) -> ReadEnd {
         let reading = decide(message, &self.policy, Some(&self.key));
         let decision = reading.decision;
+        let shadow = reading.shadow.and_then(|shadow| {
+            let (live, other) = (Way::of(&decision), Way::of(&shadow));
+            (live != other).then_some(Happening::ShadowDiffered {
+                live,
+                shadow: other,
+                shadow_digest: shadow.rules_digest,
+            })
+        });
         let digest = bytes.as_ref().map(|b| Digest::of(b));
         let summary = summary(message);
         let forward = match (decision.action, digest, bytes) {
@@ -198,6 +209,7 @@ impl Reader {
             summary,
             decision,
             forward,
+            shadow,
         }))
     }
 }

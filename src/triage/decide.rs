@@ -7,6 +7,7 @@ use crate::domain::address::Address;
 use crate::domain::decision::{Action, Decision, Owner, Priority, ProductHit, Zone};
 use crate::domain::ids::{CategoryId, Folder, ProductId};
 use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::domain::reason::Reason;
 use crate::mail::Message;
 use crate::mail::kind::{self, KindTold};
@@ -28,6 +29,8 @@ pub struct Reading {
     pub text: Text,
     /// The rules' whole answer; absent for what is no ticket.
     pub verdict: Option<Verdict>,
+    /// What the policy's shadow would have decided, on the same text.
+    pub shadow: Option<Decision>,
 }
 
 impl Reading {
@@ -58,15 +61,38 @@ pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> 
             decision,
             text,
             verdict: None,
+            shadow: None,
         };
     }
     let case = key.and_then(|key| case_token(message, &text, key));
-    let (decision, verdict) = ticket(message, policy, &text, told, case);
+    let lines = Lines::of(message);
+    let texts = zones(message, &text, &lines);
+    let ticket = Ticket {
+        message,
+        told,
+        case,
+        language: language::tell(&message.subject_base, asked(&text)),
+        zones: FoldedZone::all(&texts, policy.rules.settings().fold),
+    };
+    let (decision, verdict) = ticket.decide(policy);
+    let shadow = policy.shadow.as_deref();
+    let shadow = shadow.map(|shadow| ticket.decide(shadow).0);
+    drop(ticket);
     Reading {
         decision,
         text,
         verdict: Some(verdict),
+        shadow,
     }
+}
+
+/// A ticket's text, taken apart once for everybody who decides about it.
+struct Ticket<'a> {
+    message: &'a Message,
+    told: KindTold,
+    case: Option<String>,
+    language: Option<Language>,
+    zones: Vec<FoldedZone<'a>>,
 }
 
 /// The texts that rules look at, by zone. Where the writer added nothing, the quoted text is
@@ -243,85 +269,80 @@ struct Way {
     reason: Reason,
 }
 
-fn ticket(
-    message: &Message,
-    policy: &Policy,
-    text: &Text,
-    told: KindTold,
-    case: Option<String>,
-) -> (Decision, Verdict) {
-    let lines = Lines::of(message);
-    let texts = zones(message, text, &lines);
-    let zones = FoldedZone::all(&texts, policy.rules.settings().fold);
-    // Names and addresses tell the product, no rule does; so it is there for rules to ask.
-    let product = policy.registry.resolve(&zones, &policy.routing.own);
-    let language = language::tell(&message.subject_base, asked(text));
-    let verdict = policy.rules.classify_folded(
-        &zones,
-        &Circumstances {
-            products: &products(&product),
-            customer: message.author().and_then(|author| author.address.as_ref()),
-            language,
-            attachments: &attachments(message),
-            received: message.received,
-        },
-    );
-
-    let (category, doubt) = category(&verdict);
-    let doubt = unreadable(message).or(doubt);
-    let category = if doubt.is_some() {
-        CategoryId::review()
-    } else {
-        category
-    };
-    let route = route(policy, &category);
-    let way = match (case, doubt) {
-        (Some(token), _) => review(Reason::InCase { token }),
-        (None, Some(reason)) => review(reason),
-        (None, None) => match route.action {
-            Action::Forward => forward(policy, &verdict, &product),
-            Action::Keep | Action::Ignore => Way {
-                action: Action::Keep,
-                recipient: None,
-                reason: Reason::Kept,
+impl Ticket<'_> {
+    fn decide(&self, policy: &Policy) -> (Decision, Verdict) {
+        let message = self.message;
+        // Names and addresses tell the product, no rule does; so it is there for rules to ask.
+        let product = policy.registry.resolve(&self.zones, &policy.routing.own);
+        let verdict = policy.rules.classify_folded(
+            &self.zones,
+            &Circumstances {
+                products: &products(&product),
+                customer: message.author().and_then(|author| author.address.as_ref()),
+                language: self.language,
+                attachments: &attachments(message),
+                received: message.received,
             },
-            Action::Review => review(Reason::Kept),
-        },
-    };
-    let folder = match (&way.reason, way.action) {
-        (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
-        (_, Action::Review) => review_folder(policy),
-        _ => route.folder.clone(),
-    };
-    // What a person must decide is of the category `review`, whatever came close.
-    let (category, runner_up) = if way.action == Action::Review && !category.is_review() {
-        (CategoryId::review(), Some(category))
-    } else {
-        (category, verdict.runner_up().cloned())
-    };
-    let decision = Decision {
-        kind: told.kind,
-        kind_reason: told.reason,
-        category: Some(category),
-        language,
-        product: one_product(&product),
-        owner: Some(if way.action == Action::Review {
-            Owner::Partner
+        );
+
+        let (category, doubt) = category(&verdict);
+        let doubt = unreadable(message).or(doubt);
+        let category = if doubt.is_some() {
+            CategoryId::review()
         } else {
-            route.owner
-        }),
-        priority: verdict.priority,
-        action: way.action,
-        recipient: way.recipient,
-        folder,
-        reason: way.reason,
-        confidence: verdict.confidence(),
-        runner_up,
-        scores: verdict.scores.clone(),
-        evidence: verdict.evidence.clone(),
-        rules_digest: policy.rules.digest(),
-    };
-    (decision, verdict)
+            category
+        };
+        let route = route(policy, &category);
+        let way = match (&self.case, doubt) {
+            (Some(token), _) => review(Reason::InCase {
+                token: token.clone(),
+            }),
+            (None, Some(reason)) => review(reason),
+            (None, None) => match route.action {
+                Action::Forward => forward(policy, &verdict, &product),
+                Action::Keep | Action::Ignore => Way {
+                    action: Action::Keep,
+                    recipient: None,
+                    reason: Reason::Kept,
+                },
+                Action::Review => review(Reason::Kept),
+            },
+        };
+        let folder = match (&way.reason, way.action) {
+            (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
+            (_, Action::Review) => review_folder(policy),
+            _ => route.folder.clone(),
+        };
+        // What a person must decide is of the category `review`, whatever came close.
+        let (category, runner_up) = if way.action == Action::Review && !category.is_review() {
+            (CategoryId::review(), Some(category))
+        } else {
+            (category, verdict.runner_up().cloned())
+        };
+        let decision = Decision {
+            kind: self.told.kind,
+            kind_reason: self.told.reason.clone(),
+            category: Some(category),
+            language: self.language,
+            product: one_product(&product),
+            owner: Some(if way.action == Action::Review {
+                Owner::Partner
+            } else {
+                route.owner
+            }),
+            priority: verdict.priority,
+            action: way.action,
+            recipient: way.recipient,
+            folder,
+            reason: way.reason,
+            confidence: verdict.confidence(),
+            runner_up,
+            scores: verdict.scores.clone(),
+            evidence: verdict.evidence.clone(),
+            rules_digest: policy.rules.digest(),
+        };
+        (decision, verdict)
+    }
 }
 
 /// The category that stands out, or why none does.

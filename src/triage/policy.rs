@@ -1,5 +1,7 @@
 //! What the operator's files say, compiled into one value that is swapped as a whole.
 
+use std::sync::Arc;
+
 use crate::domain::address::AllowList;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
@@ -19,4 +21,6 @@ pub struct Policy {
     pub routing: Routing,
     /// Who may receive at all.
     pub allow: AllowList,
+    /// What is decided beside it, and acts on nothing.
+    pub shadow: Option<Arc<Policy>>,
 }

@@ -124,7 +124,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     say!("{}", paint.paint(Style::Strong, "5. triaged audit verify"));
     let checked = config::load(&config_dir).map_err(|_| Failure::failed("configuration"))?;
     let verify = super::args::AuditCommand::Verify { file: None };
-    wait(super::audit::audit(&checked, &verify))?;
+    wait(super::audit::audit(&checked.state_dir, &verify))?;
 
     if args.keep {
         let kept = folder.keep();

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::table::{InFile, Table};
 use super::value::Text;
 use crate::config::audit::PersonalPolicy;
+use crate::config::edits::{AtStart, Edits};
 use crate::config::limits::Limits;
 use crate::config::partner::Partner;
 
@@ -40,6 +41,13 @@ pub struct LimitsShape {
     batch: Option<Spanned<i64>>,
     tries: Option<Spanned<i64>>,
     resync: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EditsShape {
+    at_start: Option<Text>,
+    shadow: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +115,20 @@ pub fn limits(table: Table<'_>, file: &mut InFile<'_>) -> Limits {
         batch: batch.unwrap_or(default.batch),
         tries: tries.unwrap_or(default.tries),
         resync: resync.unwrap_or(default.resync),
+    }
+}
+
+/// Checks `[edits]`; a shadow's directory comes with its place.
+pub fn edits(table: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Edits {
+    let words = [("stop", AtStart::Stop), ("last-good", AtStart::LastGood)];
+    let read = table.read::<EditsShape>(file);
+    let at_start = read.told.at_start.as_ref();
+    let at_start = at_start.and_then(|text| file.word("edits.at-start", text, &words));
+    let shadow = read.told.shadow.as_ref();
+    Edits {
+        at_start: at_start.unwrap_or_default(),
+        shadow: shadow.and_then(|text| file.path("edits.shadow", text, base)),
+        shadow_at: shadow.map(Spanned::span),
     }
 }
 

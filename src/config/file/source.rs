@@ -88,7 +88,17 @@ impl Source {
             matches!(real, (Ok(file), Ok(directory)) if file.starts_with(&directory))
         });
         let shown = if inside { blot(&text) } else { String::new() };
-        let source = Self {
+        Ok((Self::new(name, text, shown), bytes))
+    }
+
+    /// A text that lies in no file of its own.
+    pub fn of_text(name: String, text: String) -> Self {
+        let shown = blot(&text);
+        Self::new(name, text, shown)
+    }
+
+    fn new(name: String, text: String, shown: String) -> Self {
+        Self {
             lines: std::iter::once(0)
                 .chain(text.match_indices('\n').map(|(at, _)| at + 1))
                 .collect(),
@@ -104,8 +114,7 @@ impl Source {
             name,
             text,
             shown,
-        };
-        Ok((source, bytes))
+        }
     }
 
     /// Where the byte `offset` stands.

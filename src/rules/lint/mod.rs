@@ -52,13 +52,15 @@ pub enum Lint {
     FailingCase,
     /// A case about what is not configured.
     StaleCase,
+    /// A shadow that cannot be run.
+    BrokenShadow,
     /// Something is let pass that is not there.
     UnusedAllow,
 }
 
 impl Lint {
     /// Every one, in the order in which they are listed.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Shadowed,
         Self::Unreachable,
         Self::Duplicate,
@@ -73,6 +75,7 @@ impl Lint {
         Self::AlwaysRun,
         Self::FailingCase,
         Self::StaleCase,
+        Self::BrokenShadow,
         Self::UnusedAllow,
     ];
 
@@ -93,6 +96,7 @@ impl Lint {
             Self::AlwaysRun => "always-run",
             Self::FailingCase => "failing-case",
             Self::StaleCase => "stale-case",
+            Self::BrokenShadow => "broken-shadow",
             Self::UnusedAllow => "unused-allow",
         }
     }

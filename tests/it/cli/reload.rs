@@ -66,12 +66,33 @@ impl Drop for Daemon {
     }
 }
 
+/// The events of the audit log of these kinds.
+fn events(desk: &Desk, kinds: &[&str]) -> Vec<serde_json::Value> {
+    let told = desk.triaged(&["audit", "export"]);
+    let text = String::from_utf8(told.stdout).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &serde_json::Value| kinds.iter().any(|kind| event["event"] == *kind))
+        .collect()
+}
+
+fn status(desk: &Desk) -> String {
+    String::from_utf8(desk.triaged(&["status"]).stdout).unwrap()
+}
+
+/// A case that holds under the desk's rules.
+const CASE: &str = "[[case]]\nname = \"an invoice\"\nsubject = \"Invoice 12\"\n\
+                    body = \"Please send the invoice again.\"\nexpect = \"billing\"\n";
+
 #[test]
 fn a_faulty_edit_keeps_the_old_rules_and_the_next_good_one_is_taken() {
     let mut desk = Desk::new();
+    std::fs::create_dir(desk.path().join("config/cases")).unwrap();
+    std::fs::write(desk.path().join("config/cases/mail.toml"), CASE).unwrap();
     let mut daemon = Daemon::start(&desk);
     daemon.says("opened");
 
+    // One that cannot be understood.
     desk.act(
         "replace",
         r#"config/rules/rules.toml: category = "billing" => category = "biling""#,
@@ -80,10 +101,23 @@ fn a_faulty_edit_keeps_the_old_rules_and_the_next_good_one_is_taken() {
     daemon.says("the old rules stay in force");
     desk.act("mail", "02-invoice");
     daemon.says("decided");
+    // Nobody is kept from looking by it.
+    let told = status(&desk);
+    assert!(told.contains("edit    refused"), "{told}");
+    assert!(told.contains("there is no category `biling`"), "{told}");
 
+    // One that can, and breaks a case.
     desk.act(
         "replace",
         r#"config/rules/rules.toml: category = "biling" => category = "technical""#,
+    );
+    daemon.signal(Signal::HUP);
+    daemon.says("failing-case");
+
+    // The same with the case as it is meant now.
+    desk.act(
+        "replace",
+        r#"config/cases/mail.toml: expect = "billing" => expect = "review""#,
     );
     daemon.signal(Signal::HUP);
     daemon.says("were read again");
@@ -92,14 +126,101 @@ fn a_faulty_edit_keeps_the_old_rules_and_the_next_good_one_is_taken() {
 
     daemon.signal(Signal::TERM);
     assert!(daemon.child.wait().unwrap().success());
-    let told = desk.triaged(&["audit", "export"]);
-    let text = String::from_utf8(told.stdout).unwrap();
-    let decided: Vec<serde_json::Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .filter(|event: &serde_json::Value| event["event"] == "decided")
-        .collect();
+    let decided = events(&desk, &["decided"]);
     let categories: Vec<_> = decided.iter().map(|event| &event["category"]).collect();
     assert_eq!(categories, ["billing", "technical"]);
     assert_ne!(decided[0]["rules-digest"], decided[1]["rules-digest"]);
+    let edits = events(&desk, &["started", "reload-refused", "reloaded"]);
+    let kinds: Vec<_> = edits.iter().map(|event| &event["event"]).collect();
+    assert_eq!(
+        kinds,
+        ["started", "reload-refused", "reload-refused", "reloaded"]
+    );
+    let old = &edits[0]["rules-digest"];
+    assert_eq!([&edits[1]["in-force"], &edits[2]["in-force"]], [old, old]);
+    assert!(edits[1]["rules-digest"].is_null());
+    assert_eq!(edits[2]["rules-digest"], edits[3]["rules-digest"]);
+    assert_eq!(&edits[3]["before"], old);
+    assert!(!status(&desk).contains("refused"));
+}
+
+#[test]
+fn a_start_with_a_faulty_edit_stops_or_works_with_the_last_good_rules() {
+    let mut desk = Desk::new();
+    desk.act("mail", "02-invoice");
+    assert!(desk.triaged(&["run", "--once"]).status.success());
+    desk.act(
+        "replace",
+        r#"config/rules/rules.toml: any = ["invoice*"] => any = "invoice*""#,
+    );
+    desk.act("mail-later", "02-invoice");
+    let refused = desk.triaged(&["run", "--once"]);
+    assert_eq!(refused.status.code(), Some(78), "{refused:?}");
+
+    let main = desk.path().join("config/triaged.toml");
+    let text = std::fs::read_to_string(&main).unwrap();
+    std::fs::write(
+        &main,
+        format!("{text}\n[edits]\nat-start = \"last-good\"\n"),
+    )
+    .unwrap();
+    let worked = desk.triaged(&["run", "--once"]);
+    assert!(worked.status.success(), "{worked:?}");
+    let loud = String::from_utf8(worked.stderr).unwrap();
+    assert!(
+        loud.contains("`rule.any` must be a list in brackets"),
+        "{loud}"
+    );
+    let told = status(&desk);
+    assert!(told.contains("edit    refused"), "{told}");
+    let decided = events(&desk, &["decided"]);
+    assert_eq!(decided.len(), 2);
+    assert_eq!(decided[0]["rules-digest"], decided[1]["rules-digest"]);
+    let refused = events(&desk, &["reload-refused"]);
+    assert_eq!(refused[0]["in-force"], decided[0]["rules-digest"]);
+
+    // Without any that were ever good there is nothing to work with.
+    std::fs::remove_file(desk.path().join("state/last-good.json")).unwrap();
+    assert_eq!(desk.triaged(&["run", "--once"]).status.code(), Some(78));
+}
+
+#[test]
+fn a_shadow_disagrees_in_the_audit_log_and_acts_on_nothing() {
+    let mut desk = Desk::new();
+    let next = desk.path().join("config/next/rules");
+    std::fs::create_dir_all(&next).unwrap();
+    let live = std::fs::read_to_string(desk.path().join("config/rules/rules.toml")).unwrap();
+    let other = live.replace("category = \"billing\"", "category = \"technical\"");
+    std::fs::write(next.join("rules.toml"), &other).unwrap();
+    let main = desk.path().join("config/triaged.toml");
+    let text = std::fs::read_to_string(&main).unwrap();
+    std::fs::write(&main, format!("{text}\n[edits]\nshadow = \"next\"\n")).unwrap();
+    let mut daemon = Daemon::start(&desk);
+    daemon.says("opened");
+    desk.act("mail", "02-invoice");
+    daemon.says("decided");
+
+    // A broken shadow leaves the live rules as they are, without a shadow.
+    std::fs::write(next.join("rules.toml"), "[[rule]]\nid = \"x\"\n").unwrap();
+    daemon.signal(Signal::HUP);
+    daemon.says("were read again");
+    desk.act("mail-later", "02-invoice");
+    daemon.says("decided");
+    daemon.signal(Signal::TERM);
+    assert!(daemon.child.wait().unwrap().success());
+
+    let decided = events(&desk, &["decided"]);
+    let categories: Vec<_> = decided.iter().map(|event| &event["category"]).collect();
+    assert_eq!(categories, ["billing", "billing"]);
+    let differed = events(&desk, &["shadow-differed"]);
+    assert_eq!(differed.len(), 1, "{differed:?}");
+    assert_eq!(differed[0]["live"]["to"], "Billing");
+    assert_ne!(differed[0]["shadow"]["to"], "Billing");
+    assert_eq!(differed[0]["ticket"], decided[0]["ticket"]);
+    let told = status(&desk);
+    assert!(told.contains("1 tickets would go elsewhere"), "{told}");
+    let checked = desk.triaged(&["check"]);
+    assert_eq!(checked.status.code(), Some(3));
+    let text = String::from_utf8(checked.stdout).unwrap();
+    assert!(text.contains("warning[broken-shadow]"), "{text}");
 }

@@ -1,0 +1,87 @@
+//! An edit while the daemon runs: taken as a whole once it has been examined, or refused as a
+//! whole with the reason in log and audit.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::{self, Examined, findings};
+use crate::domain::event::{Actor, Entry, Happening};
+use crate::ledger::{Change, Pen};
+use crate::pipeline::works::Works;
+
+/// Longest reason in the audit log, in characters; the log has all of it.
+const REASON_MAX: usize = 500;
+
+/// Takes new rules, registry and routing when they are sound and no case fails; else the old ones
+/// stay in force.
+pub async fn reload(works: &Arc<Works>, directory: PathBuf) {
+    let examining = tokio::task::spawn_blocking(move || config::examine(&directory));
+    let examined = match examining.await {
+        Ok(examined) => examined,
+        Err(error) => {
+            tracing::error!(%error, "reading the configuration again broke off");
+            return;
+        }
+    };
+    let before = works.policy.load().rules.digest();
+    let happening = match take(works, examined) {
+        Ok(rules_digest) => Happening::Reloaded {
+            rules_digest,
+            before,
+        },
+        Err(refused) => Happening::ReloadRefused {
+            rules_digest: refused.0,
+            in_force: before,
+            reason: refused.1,
+        },
+    };
+    let entry = Entry {
+        at: Timestamp::now(),
+        actor: Actor::Triaged,
+        mailbox: None,
+        ticket: None,
+        happening,
+    };
+    if let Err(error) = works.record(&Pen::Person, vec![Change::Note(entry)]).await {
+        tracing::error!(%error, "the reload is not in the audit log");
+    }
+}
+
+type Refused = (Option<crate::domain::digest::Digest>, String);
+
+fn take(works: &Works, examined: Examined) -> Result<crate::domain::digest::Digest, Refused> {
+    let refusal = examined.refusal();
+    let notes = examined.findings.len();
+    match (examined.config, refusal) {
+        (Some(config), None) => {
+            let digest = config.policy.rules.digest();
+            if let Err(error) = config.keep() {
+                tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
+            }
+            works.policy.store(config.policy);
+            tracing::info!(
+                rules = &digest.to_string()[..12],
+                cases = examined.report.cases,
+                notes,
+                "rules, registry and routing were read again"
+            );
+            Ok(digest)
+        }
+        (config, refusal) => {
+            tracing::error!(
+                faults = notes,
+                "the edit is refused; the old rules stay in force:\n{}",
+                findings::render(&examined.findings, false)
+            );
+            let digest = config.map(|config| config.policy.rules.digest());
+            Err((digest, brief(&refusal.unwrap_or_default())))
+        }
+    }
+}
+
+/// The reason, cut to [`REASON_MAX`].
+pub fn brief(reason: &str) -> String {
+    reason.chars().take(REASON_MAX).collect()
+}
