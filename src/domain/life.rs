@@ -13,6 +13,7 @@
 //! The pipeline performs what a step says and never invents a change of its own. Every step is
 //! written, with its audit event, before its effect is begun. What must hold:
 //! - a move out of the source is asked for only from `Decided` (to file) and `Delivered`;
+//! - a try is counted before the first byte is parsed, the first one with the finding;
 //! - `Sending` is entered by a write of its own, so that a crash there is always known;
 //! - the last three stages are ends: no event leaves them but a person's.
 
@@ -122,11 +123,11 @@ pub struct Life {
 }
 
 impl Life {
-    /// A message just found.
+    /// A message just found. It is found to be read, so that its first try is counted with it.
     pub const fn new() -> Self {
         Self {
             stage: Stage::Seen,
-            tries: 0,
+            tries: 1,
             attempts: 0,
         }
     }
