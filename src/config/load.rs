@@ -66,7 +66,7 @@ pub fn load(directory: &Path) -> Result<Config, Vec<Finding>> {
 
 /// Parses one file and lets `check` read its table. What is found on a line that could not be
 /// parsed is left out: it follows from that.
-fn in_file<T>(
+pub(super) fn in_file<T>(
     source: &Arc<Source>,
     findings: &mut Vec<Finding>,
     check: impl FnOnce(Table<'_>, &mut InFile<'_>) -> T,
@@ -170,6 +170,7 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
     });
     let (main_file, main) = main?;
     let set = rules::compile(&drafts, &main.settings, main_file, findings);
+    rules::costly_expressions(&drafts, findings);
     if complete && !findings::any_error(findings) && !drafts.is_empty() {
         let mut file = InFile {
             source: main_file,
