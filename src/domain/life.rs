@@ -160,6 +160,8 @@ pub enum Event {
         /// When the next may begin, if it must be repeated; `None` once it has waited too long.
         retry: Option<Timestamp>,
     },
+    /// The way out closed before anything of it was on the wire: the attempt does not count.
+    PutBack,
     /// The daemon that was sending is gone: whether it was accepted is not known.
     Interrupted,
     /// The message was seen in its folder, or the move was proved.
@@ -213,6 +215,7 @@ impl Event {
             Self::Decide(_) => "decide",
             Self::Begin => "begin",
             Self::End { .. } => "end",
+            Self::PutBack => "put back",
             Self::Interrupted => "interrupted",
             Self::Moved => "moved",
             Self::Vanished => "vanished",
@@ -255,6 +258,10 @@ pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
             (Sending, Effect::Transmit)
         }
         (Sending, Event::End { outcome, retry }) => ended(outcome, *retry),
+        (Sending, Event::PutBack) if attempts > 0 => {
+            attempts -= 1;
+            decided(Next::Send)
+        }
         (Sending, Event::Interrupted) => decided(Next::Send),
         (Decided { next: Next::File } | Delivered, Event::Moved) => (Settled, Effect::Nothing),
         (

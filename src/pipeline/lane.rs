@@ -25,7 +25,7 @@ use crate::delivery::retry::{self, Failure};
 use crate::delivery::{Capabilities, Lane};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::life::{Effect, Event, Stage};
-use crate::domain::outcome::{Cause, Outcome};
+use crate::domain::outcome::Outcome;
 use crate::domain::plan::Enclosure;
 use crate::ledger::{Change, Patch, Verdict};
 use crate::mail::compose;
@@ -116,9 +116,7 @@ impl LaneTask {
                 break;
             }
             if !self.is_open() {
-                for Ready { job, .. } in begun.drain(..) {
-                    self.put_back(job).await;
-                }
+                self.put_back(std::mem::take(&mut begun)).await;
             }
         }
         if let Some(handle) = recorded {
@@ -223,14 +221,23 @@ impl LaneTask {
         begun
     }
 
-    /// Records of a job that it was not sent after all, because the way out closed.
-    async fn put_back(&self, job: Job) {
-        let outcome = Outcome::Deferred {
-            cause: Cause::Server,
-            reply: "not sent: the way out is closed".to_owned(),
-        };
-        if let Some(recorded) = self.end(job, outcome) {
-            let _recorded = recorded.await;
+    /// Gives jobs back to the ledger: the way out closed before anything of them was on the wire.
+    async fn put_back(&self, begun: VecDeque<Ready>) {
+        for Ready { mut job, .. } in begun {
+            let happening = Happening::PutBack {
+                attempt: job.standing.life.attempts,
+            };
+            let patch = Patch::default();
+            let step = job
+                .standing
+                .step(&Event::PutBack, patch, Actor::Triaged, happening);
+            let recorded = match step {
+                Ok((change, _)) => self.works.record(&job.pen, vec![change]).await,
+                Err(fault) => return self.works.fail(&fault),
+            };
+            if let Err(error) = recorded {
+                self.give_up(&error.into());
+            }
         }
     }
 

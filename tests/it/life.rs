@@ -49,6 +49,7 @@ fn every_event() -> Vec<Event> {
         ),
         end(Outcome::Uncertain { reply: reply() }, later),
         end(Outcome::Uncertain { reply: reply() }, None),
+        Event::PutBack,
         Event::Interrupted,
         Event::Moved,
         Event::Vanished,
