@@ -145,7 +145,8 @@ async fn another_schema_is_refused_and_a_cut_audit_log_is_seen() {
     }
     run_sql(
         dir,
-        "PRAGMA user_version = 1; DELETE FROM event WHERE seq = 8",
+        "PRAGMA user_version = 1; DROP INDEX event_edit; DROP INDEX event_shadow; \
+         DELETE FROM event WHERE seq = 8",
     )
     .await;
     let cut = Ledger::open(dir, Mode::Daemon).await.unwrap_err();
