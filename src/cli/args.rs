@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
     version,
     max_term_width = 100,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 ok · 1 failed · 2 usage · 3 a check found something · \
+    after_help = "Exit codes: 0 ok · 1 failed · 2 usage · 3 something was found · \
                   70 internal error · 78 configuration"
 )]
 pub struct Cli {
@@ -35,6 +35,8 @@ pub enum Command {
     Run(RunArgs),
     /// Check the configuration, the rules and the registry; name every fault at once
     Check(CheckArgs),
+    /// Run the cases beside the rules: what holds, what does not, which rules no case fires
+    Test(TestArgs),
     /// Show why messages go where they go
     Explain(ExplainArgs),
     /// List tickets
@@ -87,6 +89,25 @@ pub struct CheckArgs {
     /// Print one JSON object a finding
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: triaged test --junit cases.xml\n         \
+                        triaged test --config /etc/triaged.new ~/cases/reminders.toml")]
+pub struct TestArgs {
+    /// Files of cases, or directories of them [default: `cases/*.toml` beside `rules/`]
+    #[arg(value_name = "CASEFILE")]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object a case, and one with all figures
+    #[arg(long)]
+    pub json: bool,
+    /// Also write XML in the form of `JUnit`, which CI systems read
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// List every rule that no case fires
+    #[arg(long)]
+    pub coverage: bool,
 }
 
 /// Arguments of `explain`.

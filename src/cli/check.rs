@@ -8,16 +8,25 @@ use super::args::CheckArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{Paint, Style};
 use super::print::{counted, say};
+use super::test;
 use crate::config::findings::{self, Finding};
 use crate::config::{self, Config};
 
 /// Checks the configuration in `directory`.
 pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
-    let (found, config) = match config::load(directory) {
+    let (mut found, config) = match config::load(directory) {
         Ok(config) => (config.warnings.clone(), Some(config)),
         Err(faults) => (faults, None),
     };
-    let broken = config.is_none();
+    let cases = match &config {
+        Some(config) => test::brief(directory, &config.policy)?,
+        None => None,
+    };
+    let cases = cases.map(|(line, of_cases)| {
+        found.extend(of_cases);
+        line
+    });
+    let broken = findings::any_error(&found) || config.is_none();
     if args.json {
         for finding in &found {
             say!("{}", as_json(finding));
@@ -27,8 +36,11 @@ pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
         if !found.is_empty() {
             say!("{}", findings::render(&found, paint.colours()));
         }
-        if let Some(config) = &config {
+        if let (Some(config), false) = (&config, broken) {
             say!("{}", summary(directory, config, paint));
+            if let Some(cases) = &cases {
+                say!("    {cases}");
+            }
         }
     }
     if broken {

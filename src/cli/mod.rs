@@ -12,6 +12,7 @@ pub mod print;
 mod run;
 mod state;
 mod status;
+mod test;
 mod tickets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +25,8 @@ use self::args::{Cli, Command};
 use self::failure::{Failure, FailureKind};
 use self::person::Wish;
 use self::print::{Paint, Style};
-use crate::config::{self, Config, findings};
+use crate::config::findings::{self, Finding};
+use crate::config::{self, Config};
 
 /// Where the configuration lies when nobody says and the working directory has none.
 const SYSTEM_CONFIG: &str = "/etc/triaged";
@@ -78,6 +80,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::demo(&args),
         Command::Check(args) => check::check(&directory, &args),
+        Command::Test(args) => test::test(&directory, &args),
         Command::Explain(args) => explain::explain(&directory, &args),
         Command::Run(args) => run::run(load(&directory)?, &args),
         Command::Tickets(args) => {
@@ -110,10 +113,13 @@ fn config_directory(said: Option<&Path>) -> PathBuf {
 /// Loads the configuration, or shows everything that is wrong with it.
 fn load(directory: &Path) -> Result<Config, Failure> {
     config::load(directory).map_err(|faults| {
-        let paint = Paint::stderr();
-        eprintln!("{}", findings::render(&faults, paint.colours()));
+        show_findings(&faults);
         Failure::shown(FailureKind::Config)
     })
+}
+
+fn show_findings(found: &[Finding]) {
+    eprintln!("{}", findings::render(found, Paint::stderr().colours()));
 }
 
 /// Runs one short piece of asynchronous work on this thread.

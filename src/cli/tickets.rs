@@ -120,6 +120,7 @@ fn as_json(ticket: &Ticket) -> serde_json::Value {
         "product": decision.and_then(|d| d.product.as_ref()).map(|p| &p.product),
         "owner": decision.and_then(|d| d.owner),
         "priority": decision.map(|d| d.priority),
+        "language": decision.map(|d| d.language),
         "action": decision.map(|d| d.action),
         "recipient": decision.and_then(|d| d.recipient.as_ref()),
         "folder": ticket.folder,
@@ -212,6 +213,9 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
             row("owner", owner.as_str());
         }
         row("priority", decision.priority.as_str());
+        if let Some(language) = decision.language {
+            row("language", language.as_str());
+        }
         row(
             "action",
             &format!(

@@ -66,7 +66,7 @@ pub fn load(directory: &Path) -> Result<Config, Vec<Finding>> {
 
 /// Parses one file and lets `check` read its table. What is found on a line that could not be
 /// parsed is left out: it follows from that.
-fn in_file<T>(
+pub(super) fn in_file<T>(
     source: &Arc<Source>,
     findings: &mut Vec<Finding>,
     check: impl FnOnce(Table<'_>, &mut InFile<'_>) -> T,

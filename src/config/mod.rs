@@ -7,6 +7,7 @@
 //! Loading touches no path a value names; that is for those who use it.
 
 pub mod audit;
+mod case_files;
 pub mod delivery;
 mod file;
 pub mod findings;
@@ -18,6 +19,7 @@ pub mod partner;
 mod read;
 pub mod secret;
 
+pub use case_files::{case_files, load_cases, toml_files};
 pub use load::{Config, load};
 
 #[cfg(test)]

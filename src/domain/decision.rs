@@ -8,6 +8,7 @@ use super::address::Address;
 use super::digest::Digest;
 use super::ids::{CategoryId, Folder, ProductId, RuleId};
 use super::kind::Kind;
+use super::language::Language;
 use super::reason::Reason;
 
 /// Most pieces of evidence kept with a decision; the heaviest stay.
@@ -216,6 +217,9 @@ pub struct Decision {
     pub kind_reason: String,
     /// What the ticket is about; absent for what is no ticket.
     pub category: Option<CategoryId>,
+    /// What the ticket is written in; absent where it cannot be told, and for what is no ticket.
+    #[serde(default)]
+    pub language: Option<Language>,
     /// The product it concerns, and how that was told.
     pub product: Option<ProductHit>,
     /// Who must answer; absent for what is no ticket.

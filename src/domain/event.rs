@@ -11,6 +11,7 @@ use super::decision::{Action, Evidence, Owner, Priority, ProductHit, Score};
 use super::digest::Digest;
 use super::ids::{CategoryId, Folder, MailboxName, TicketId};
 use super::kind::Kind;
+use super::language::Language;
 use super::locator::{Generation, Locator};
 use super::outcome::Cause;
 use super::reason::{HoldReason, Reason};
@@ -95,6 +96,9 @@ pub enum Happening {
         kind_reason: String,
         /// What it is about.
         category: Option<CategoryId>,
+        /// What it is written in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<Language>,
         /// The product and how it was told.
         product: Option<ProductHit>,
         /// Who must answer.

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod event;
 pub mod ids;
 pub mod kind;
+pub mod language;
 pub mod life;
 pub mod locator;
 pub mod outcome;

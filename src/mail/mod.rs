@@ -15,6 +15,7 @@ mod flowed;
 pub mod headers;
 mod html;
 pub mod kind;
+pub mod language;
 mod media;
 pub mod message;
 mod message_ids;

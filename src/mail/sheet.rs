@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::domain::address::Address;
 use crate::domain::decision::Priority;
+use crate::domain::language::Language;
 use crate::domain::outcome::is_bidi;
 
 /// Characters of the customer's text shown, at most.
@@ -39,6 +40,8 @@ pub struct SheetFacts<'a> {
     pub partner: &'a str,
     /// How soon somebody must look.
     pub priority: Priority,
+    /// What the customer writes in, where it can be told.
+    pub language: Option<Language>,
     /// When the message came.
     pub received: Timestamp,
     /// The decoded subject.
@@ -64,6 +67,10 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
         ("Came to", shown(facts.partner)),
         ("Received", received(facts.received)),
         ("Priority", priority(facts.priority).to_owned()),
+        (
+            "Language",
+            facts.language.map_or("unknown", Language::name).to_owned(),
+        ),
         ("Subject", shown(facts.subject)),
     ] {
         let value = if value.is_empty() { "(none)" } else { &value };
@@ -203,6 +210,7 @@ mod tests {
             customer_address: "anna@customer.example",
             partner: "Example Partner AB, support@partner.example",
             priority: Priority::High,
+            language: Some(Language::Swedish),
             received: "2026-03-03T08:12:45Z".parse().expect("a time"),
             subject: "Kan inte logga in i Example Ledger",
             asked: "Hej!\n\n\n\nVi kan inte logga in sedan i morse. Alla våra användare får felet \

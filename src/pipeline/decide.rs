@@ -161,6 +161,7 @@ impl Session<'_> {
             kind: decision.kind,
             kind_reason: decision.kind_reason.clone(),
             category: decision.category.clone(),
+            language: decision.language,
             product: decision.product.clone(),
             owner: decision.owner,
             priority: decision.priority,

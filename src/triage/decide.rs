@@ -10,6 +10,7 @@ use crate::domain::kind::Kind;
 use crate::domain::reason::Reason;
 use crate::mail::Message;
 use crate::mail::kind::{self, KindTold};
+use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::registry::ProductTold;
@@ -219,6 +220,7 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         kind: told.kind,
         kind_reason: told.reason,
         category: None,
+        language: None,
         product: None,
         owner: None,
         priority: Priority::Normal,
@@ -290,6 +292,7 @@ fn ticket(
         kind: told.kind,
         kind_reason: told.reason,
         category: Some(category),
+        language: language::tell(&message.subject_base, asked(text)),
         product: one_product(&product),
         owner: Some(if way.action == Action::Review {
             Owner::Partner

@@ -3,11 +3,13 @@
 //! No I/O, no clock, no async. The daemon, `explain`, `check` and every later tool call the same
 //! function, so that they cannot disagree.
 //!
+//! - [`case`]: messages with what must become of them, kept beside the rules.
 //! - [`policy`]: everything the operator's files say, compiled; swapped as one.
 //! - [`routing`]: where each category and kind goes.
 //! - [`decide`]: kind, then case, then category, then product, then owner.
 //! - [`plan`]: the forward that follows from a decision.
 
+pub mod case;
 pub mod decide;
 pub mod plan;
 pub mod policy;

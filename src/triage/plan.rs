@@ -62,6 +62,7 @@ pub fn plan(
             .map_or("", |address| address.as_str()),
         partner: &policy.partner,
         priority: decision.priority,
+        language: decision.language,
         received: incoming.at,
         subject: &message.subject,
         asked: asked(text),

@@ -18,6 +18,7 @@ use triaged::domain::digest::Digest;
 use triaged::domain::event::{Actor, Entry, Happening, Personal, Proof};
 use triaged::domain::ids::{CategoryId, Folder, MailboxName, ProductId, RuleId, TicketId};
 use triaged::domain::kind::Kind;
+use triaged::domain::language::Language;
 use triaged::domain::life::{Event, Life, Next, step};
 use triaged::domain::locator::{Generation, Item, Locator};
 use triaged::domain::outcome::Outcome;
@@ -356,6 +357,7 @@ fn decision() -> Decision {
         kind: Kind::Ticket,
         kind_reason: "nothing says it is anything else".to_owned(),
         category: Some(technical.clone()),
+        language: Some(Language::Swedish),
         product: Some(ProductHit {
             product: ProductId::from("ledgerly"),
             text: "Ledgerly".to_owned(),
@@ -392,6 +394,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         kind: d.kind,
         kind_reason: d.kind_reason,
         category: d.category,
+        language: d.language,
         product: d.product,
         owner: d.owner,
         priority: d.priority,

@@ -178,6 +178,50 @@ fn its_example_is_what_explain_says() {
     }
 }
 
+/// What the sessions of the command line print, as a reader sees it.
+fn sessions() -> Vec<String> {
+    let entries = fs::read_dir(root().join("tests/cases/cli/sessions")).unwrap();
+    let dedented = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        let line = |line: &str| match line.strip_prefix("  ") {
+            Some(".") => "\n".to_owned(),
+            Some(rest) => format!("{rest}\n"),
+            None => format!("{line}\n"),
+        };
+        text.lines().map(line).collect()
+    };
+    entries.map(|e| dedented(e.unwrap().path())).collect()
+}
+
+#[test]
+fn its_transcripts_are_what_sessions_print() {
+    let sessions = sessions();
+    let mut seen = 0;
+    for block in blocks("console") {
+        // Those of the shipped rules, and of commands without output, are held to elsewhere.
+        let shown =
+            block.lines().count() > 1 && !block.lines().skip(1).any(|l| l.starts_with("$ "));
+        if !shown || block.contains(" explain src/") {
+            continue;
+        }
+        // A line `…` stands for what is left out.
+        let pieces: Vec<&str> = block.split("\n…\n").collect();
+        let in_order = |session: &String| {
+            let mut rest = session.as_str();
+            pieces.iter().all(|piece| match rest.split_once(piece) {
+                Some((_, after)) => {
+                    rest = after;
+                    true
+                }
+                None => false,
+            })
+        };
+        assert!(sessions.iter().any(in_order), "no session prints\n{block}");
+        seen += 1;
+    }
+    assert!(seen > 0, "no transcript");
+}
+
 #[test]
 fn its_harmless_commands_run() {
     ok(&["check"]);

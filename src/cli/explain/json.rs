@@ -18,6 +18,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading) -> Value {
         "category": decision.category,
         "owner": decision.owner,
         "product": decision.product.as_ref().map(|hit| &hit.product),
+        "language": decision.language,
         "priority": decision.priority,
         "action": decision.action,
         "destination": decision.destination(),

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::cli::print::{Paint, Style, lines, one_line};
 use crate::domain::decision::{Action, Decision, Evidence, Zone};
+use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::mail::Message;
 use crate::rules::verdict::{Lack, NearMiss};
 use crate::triage::Reading;
@@ -60,6 +62,10 @@ pub fn page(
             },
         );
         line(&mut out, paint, "product", &product);
+    }
+    if decision.kind == Kind::Ticket {
+        let language = decision.language.map_or("unknown", Language::as_str);
+        line(&mut out, paint, "language", language);
     }
     if let Some(owner) = decision.owner {
         line(&mut out, paint, "owner", owner.as_str());

@@ -1,8 +1,10 @@
-//! The shapes of `triaged.toml`, `rules/*.toml` and `registry/products.toml`, and their checks.
+//! The shapes of `triaged.toml`, `rules/*.toml`, `registry/products.toml` and `cases/*.toml`, and
+//! their checks.
 //!
 //! One file per group of settings: the shape serde fills, then the function that turns it into a
 //! checked value. Every check goes on after a fault, so that all faults are told at once.
 
+pub mod cases;
 pub mod decision;
 pub mod delivery;
 pub mod mailbox;

@@ -14,7 +14,8 @@ use crate::domain::ids::{CategoryId, Folder};
 use crate::domain::kind::Kind;
 use crate::triage::routing::Route;
 
-const OWNERS: [(&str, Owner); 5] = [
+/// The words for owners.
+pub const OWNERS: [(&str, Owner); 5] = [
     ("isv", Owner::Isv),
     ("partner", Owner::Partner),
     ("microsoft", Owner::Microsoft),

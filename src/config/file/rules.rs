@@ -19,7 +19,8 @@ use crate::rules::fault::{FaultKind, Part, Place, RuleFault};
 use crate::rules::rule::List;
 use crate::rules::{Keyword, Origin, RuleDraft, RuleSet};
 
-const PRIORITIES: [(&str, Priority); 3] = [
+/// The words for priorities.
+pub const PRIORITIES: [(&str, Priority); 3] = [
     ("high", Priority::High),
     ("normal", Priority::Normal),
     ("low", Priority::Low),

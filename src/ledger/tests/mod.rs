@@ -18,6 +18,7 @@ use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening, Personal, Proof};
 use crate::domain::ids::{CategoryId, Folder, MailboxName, ProductId, TicketId};
 use crate::domain::kind::Kind;
+use crate::domain::language::Language;
 use crate::domain::life::{Event as LifeEvent, Life, Next, step};
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
@@ -176,6 +177,7 @@ fn decision(action: Action) -> Decision {
         kind: Kind::Ticket,
         kind_reason: "a person wrote it".to_owned(),
         category: Some(CategoryId::from("technical")),
+        language: Some(Language::Swedish),
         product: Some(ProductHit {
             product: ProductId::from("ledgerly"),
             text: "Ledgerly".to_owned(),
@@ -238,6 +240,7 @@ fn decided(ticket: &mut Ticket, when: i64, next: Next) -> Change {
         kind: decision.kind,
         kind_reason: decision.kind_reason,
         category: decision.category,
+        language: decision.language,
         product: decision.product,
         owner: decision.owner,
         priority: decision.priority,

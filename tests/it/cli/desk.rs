@@ -103,6 +103,11 @@ impl Desk {
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
             "replace" => self.replace(rest),
+            "cases" => copy(
+                &Self::cases().join("cases"),
+                &self.path().join("config/cases"),
+            ),
+            "show" => return fs::read_to_string(self.path().join(rest)).unwrap(),
             "places" => return self.places(),
             "outbox" => return self.outbox(),
             "remember" => self.remembered = everything_below(self.path()),

@@ -70,8 +70,13 @@ fn run(desk: &mut Desk, command: &str) -> String {
     let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
     let printed = if verb == "triaged" {
         let typed = steady::command(rest, &desk.references());
-        let typed = typed.replace("/cases/", &format!("{}/", Desk::cases().display()));
-        let arguments: Vec<&str> = typed.split_whitespace().collect();
+        let cases = format!("{}/", Desk::cases().display());
+        let place = |word: &str| match word.strip_prefix("/cases/") {
+            Some(rest) => format!("{cases}{rest}"),
+            None => word.to_owned(),
+        };
+        let words: Vec<String> = typed.split_whitespace().map(place).collect();
+        let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
         let output = desk.triaged(&arguments);
         let mut printed = String::from_utf8(output.stdout).unwrap();
         printed.push_str(&String::from_utf8(output.stderr).unwrap());
