@@ -14,6 +14,7 @@
 
 mod canonical;
 pub mod classify;
+mod expression;
 pub mod fault;
 pub mod fold;
 pub mod keyword;
