@@ -14,6 +14,7 @@
 
 mod canonical;
 pub mod classify;
+mod excerpt;
 pub mod fault;
 pub mod fold;
 pub mod keyword;

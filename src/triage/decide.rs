@@ -14,7 +14,7 @@ use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::registry::ProductTold;
-use crate::rules::{FoldedZone, Top, Verdict, ZoneText};
+use crate::rules::{FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::policy::Policy;
 use super::routing::Route;
@@ -49,6 +49,16 @@ pub fn asked(text: &Text) -> &str {
 
 /// Decides about `message`. Without `key`, our own marks are not recognised.
 pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
+    decide_with(message, policy, &policy.rules, key)
+}
+
+/// The same with other `rules` than the policy's.
+pub(super) fn decide_with(
+    message: &Message,
+    policy: &Policy,
+    rules: &RuleSet,
+    key: Option<&InstanceKey>,
+) -> Reading {
     let text = newtext::cut(&message.plain);
     let own = own_mark(message, policy, key);
     let told = kind::tell(message, own.as_deref(), policy.registry.publisher_domains());
@@ -61,7 +71,7 @@ pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> 
         };
     }
     let case = key.and_then(|key| case_token(message, &text, key));
-    let (decision, verdict) = ticket(message, policy, &text, told, case);
+    let (decision, verdict) = ticket(message, policy, rules, &text, told, case);
     Reading {
         decision,
         text,
@@ -246,14 +256,15 @@ struct Way {
 fn ticket(
     message: &Message,
     policy: &Policy,
+    rules: &RuleSet,
     text: &Text,
     told: KindTold,
     case: Option<String>,
 ) -> (Decision, Verdict) {
     let lines = Lines::of(message);
     let texts = zones(message, text, &lines);
-    let zones = FoldedZone::all(&texts, policy.rules.settings().fold);
-    let verdict = policy.rules.classify_folded(&zones);
+    let zones = FoldedZone::all(&texts, rules.settings().fold);
+    let verdict = rules.classify_folded(&zones);
     let product = policy.registry.resolve(&zones, &policy.routing.own);
 
     let (category, doubt) = category(&verdict);
@@ -268,7 +279,7 @@ fn ticket(
         (Some(token), _) => review(Reason::InCase { token }),
         (None, Some(reason)) => review(reason),
         (None, None) => match route.action {
-            Action::Forward => forward(policy, &verdict, &product),
+            Action::Forward => forward(policy, rules, &verdict, &product),
             Action::Keep | Action::Ignore => Way {
                 action: Action::Keep,
                 recipient: None,
@@ -308,7 +319,7 @@ fn ticket(
         runner_up,
         scores: verdict.scores.clone(),
         evidence: verdict.evidence.clone(),
-        rules_digest: policy.rules.digest(),
+        rules_digest: rules.digest(),
     };
     (decision, verdict)
 }
@@ -382,7 +393,7 @@ fn review_folder(policy: &Policy) -> Folder {
 }
 
 /// To the publisher's desk, if nothing speaks against it.
-fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
+fn forward(policy: &Policy, rules: &RuleSet, verdict: &Verdict, product: &ProductTold) -> Way {
     let kept = |category: &CategoryId| {
         policy
             .routing
@@ -391,7 +402,7 @@ fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
             .is_none_or(|r| r.action != Action::Forward)
     };
     if let Some(against) = verdict.strongest(kept)
-        && against.points >= policy.rules.settings().guard
+        && against.points >= rules.settings().guard
     {
         let (category, points) = (against.category.clone(), against.points);
         return review(Reason::Guarded { category, points });
