@@ -24,9 +24,12 @@ const CASES: &str = "cases";
 
 /// Compares the configurations `args.old` and `args.new`.
 pub fn diff(said: Option<&Path>, args: &DiffArgs) -> Result<(), Failure> {
-    let directory = |path: &Path| match path.as_os_str() == "-" {
-        true => config_directory(said),
-        false => path.to_owned(),
+    let directory = |path: &Path| {
+        if path.as_os_str() == "-" {
+            config_directory(said)
+        } else {
+            path.to_owned()
+        }
     };
     let (old, new) = (directory(&args.old), directory(&args.new));
     let mut both = Both {

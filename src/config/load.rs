@@ -170,6 +170,7 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
     });
     let (main_file, main) = main?;
     let set = rules::compile(&drafts, &main.settings, main_file, findings);
+    rules::costly_expressions(&drafts, findings);
     if complete && !findings::any_error(findings) && !drafts.is_empty() {
         let mut file = InFile {
             source: main_file,

@@ -1,7 +1,7 @@
 //! A message's texts in, a verdict out.
 //!
 //! Texts are folded and scanned once; then each rule of which a literal keyword was hit, and each
-//! that needs none, is tried once. The work grows with the texts and their hits.
+//! that needs none and of which a regular expression may match, is tried once. The work grows with the texts and their hits.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,15 @@ impl RuleSet {
 
         let mut sight = Sight::new(&self.needles, self.settings(), &zones, &hits);
         let mut tally = Tally::new(self, &zones);
-        let mut always = self.always.iter().copied().peekable();
+        let open = hits.open().chunk_by(|(a, _), (b, _)| a == b);
+        let mut opened: Vec<u32> = open
+            .filter_map(|chunk| self.uses_of_regex.get(chunk.first()?.0 as usize))
+            .flatten()
+            .copied()
+            .collect();
+        opened.sort_unstable();
+        opened.dedup();
+        let mut untouched = opened.iter().copied().peekable();
         for touched in touches.chunk_by(|a, b| a.used.rule == b.used.rule) {
             let Some(&Touch {
                 used: Use { rule: number, .. },
@@ -48,19 +56,17 @@ impl RuleSet {
             else {
                 continue;
             };
-            while let Some(untouched) = always.next_if(|&n| n < number) {
-                tally.note(untouched, &mut sight, &[]);
+            while let Some(before) = untouched.next_if(|&n| n < number) {
+                tally.note(before, &mut sight, &[]);
             }
-            always.next_if_eq(&number);
+            let is_open = untouched.next_if_eq(&number).is_some();
             // A rule of which only `none` was hit cannot fire.
-            if touched.iter().any(|touch| touch.used.list != List::None)
-                || self.always.binary_search(&number).is_ok()
-            {
+            if touched.iter().any(|touch| touch.used.list != List::None) || is_open {
                 tally.note(number, &mut sight, touched);
             }
         }
-        for untouched in always {
-            tally.note(untouched, &mut sight, &[]);
+        for after in untouched {
+            tally.note(after, &mut sight, &[]);
         }
         tally.verdict()
     }

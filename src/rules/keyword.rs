@@ -18,21 +18,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use regex::{Regex, RegexBuilder};
-
+use super::expression::Expression;
+pub use super::expression::REGEX_MAX;
 use super::fold::{FoldOptions, folded_keyword};
 
 /// Longest keyword that is no regular expression, in bytes.
 pub const KEYWORD_MAX: usize = 200;
-
-/// Longest regular expression, in bytes without its slashes.
-pub const REGEX_MAX: usize = 1_000;
-
-/// Largest compiled regular expression, in bytes.
-pub const REGEX_SIZE_MAX: usize = 1024 * 1024;
-
-/// Deepest nesting within a regular expression.
-const REGEX_NEST_MAX: u32 = 50;
 
 /// One keyword of a rule, parsed.
 #[derive(Debug, Clone)]
@@ -51,7 +42,7 @@ pub(super) enum Pattern {
         /// Without the slashes.
         source: Arc<str>,
         /// As it matches when diacritics are kept.
-        compiled: Regex,
+        expression: Arc<Expression>,
     },
 }
 
@@ -106,7 +97,7 @@ pub enum KeywordFault {
     /// `/…` without its second slash.
     #[error("a keyword that begins with `/` is a regular expression and must end with `/` too")]
     UnclosedRegex,
-    /// The crate `regex` refuses it.
+    /// The crate `regex-syntax` refuses it.
     #[error("the regular expression is not valid{}: {what}", at.map(|at| format!(" at character {at}")).unwrap_or_default())]
     BadRegex {
         /// Which character of the expression, counted from 1 without the slash.
@@ -114,12 +105,14 @@ pub enum KeywordFault {
         /// What is wrong.
         what: String,
     },
-    /// Above [`REGEX_SIZE_MAX`] once compiled.
+    /// It would compile to too much.
     #[error(
-        "the regular expression needs more than {limit} bytes once compiled; lower its counted \
-         repetitions"
+        "the regular expression has {steps} steps with its repetitions written out, at most {limit} \
+         are taken; lower its counted repetitions"
     )]
     RegexTooBig {
+        /// How many it has, counted from above.
+        steps: usize,
         /// What is allowed.
         limit: usize,
     },
@@ -166,6 +159,15 @@ impl Keyword {
     /// Whether it is a regular expression.
     pub const fn is_regex(&self) -> bool {
         matches!(self.pattern, Pattern::Regex { .. })
+    }
+
+    /// Whether it is a regular expression of whose matches no text is known that they must hold,
+    /// so that it is run on every message.
+    pub fn always_runs(&self) -> bool {
+        match &self.pattern {
+            Pattern::Regex { expression, .. } => expression.required().is_empty(),
+            Pattern::Literal(_) => false,
+        }
     }
 
     pub(super) const fn pattern(&self) -> &Pattern {
@@ -217,7 +219,7 @@ fn literal_of(text: &str) -> Result<Literal, KeywordFault> {
     };
     if let Some(byte) = core.find('*') {
         let at = usize::from(open_start) + core[..byte].chars().count() + 1;
-        let hint = regex::escape(core).replace(r"\*", r"\w*");
+        let hint = regex_syntax::escape(core).replace(r"\*", r"\w*");
         return Err(KeywordFault::WildcardInside { at, hint });
     }
     if core.trim().len() < core.len() {
@@ -240,54 +242,11 @@ fn regex_of(text: &str) -> Result<Pattern, KeywordFault> {
         .strip_prefix('/')
         .and_then(|rest| rest.strip_suffix('/'))
         .ok_or(KeywordFault::UnclosedRegex)?;
-    if source.is_empty() {
-        return Err(KeywordFault::Empty);
-    }
-    if source.len() > REGEX_MAX {
-        return Err(KeywordFault::TooLong {
-            bytes: source.len(),
-            limit: REGEX_MAX,
-        });
-    }
-    let compiled = compile_regex(source)?;
-    if compiled.is_match("") {
-        return Err(KeywordFault::MatchesEmpty);
-    }
+    let expression = Expression::parse(source, FoldOptions::default())?;
     Ok(Pattern::Regex {
         source: source.into(),
-        compiled,
+        expression: Arc::new(expression),
     })
-}
-
-/// Compiles an expression with the bounds and flags all of them have.
-pub(super) fn compile_regex(source: &str) -> Result<Regex, KeywordFault> {
-    RegexBuilder::new(source)
-        .case_insensitive(true)
-        .size_limit(REGEX_SIZE_MAX)
-        .dfa_size_limit(REGEX_SIZE_MAX)
-        .nest_limit(REGEX_NEST_MAX)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(limit) => KeywordFault::RegexTooBig { limit },
-            other => spoken_regex_fault(&other.to_string()),
-        })
-}
-
-/// The crate tells the place only in its text: the expression, a line with a caret below it, and
-/// a last line `error: …`.
-fn spoken_regex_fault(text: &str) -> KeywordFault {
-    let caret = text.lines().find_map(|line| {
-        let column = line.find('^')?;
-        line.chars()
-            .all(|c| matches!(c, ' ' | '^'))
-            .then_some(column)
-    });
-    let last = text.lines().last().unwrap_or_default();
-    KeywordFault::BadRegex {
-        // The expression is printed behind an indent of four.
-        at: caret.map(|column| column.saturating_sub(4) + 1),
-        what: last.strip_prefix("error: ").unwrap_or(last).to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -342,7 +301,10 @@ mod tests {
             ("/faktura", "must end with `/`"),
             ("/", "must end with `/`"),
             ("/åå(b/", "not valid at character 3: unclosed group"),
-            ("/a{1000}{1000}{1000}/", "once compiled"),
+            (
+                "/a{1000}{1000}{1000}/",
+                "steps with its repetitions written out",
+            ),
             ("/x*/", "matches the empty text"),
             ("~synkronisering", "begin with `~` are not supported yet"),
             ("@driftord", "begin with `@` are not supported yet"),

@@ -120,15 +120,17 @@ impl Lexicon {
     pub fn find_folded(&self, zones: &[FoldedZone<'_>]) -> Vec<LexiconHit> {
         let zones = FoldedZone::refolded(zones, self.options);
         let mut found: Vec<(Hit, usize)> = Vec::new();
-        for (term, hits) in self.needles.scan(&zones).groups() {
+        let scanned = self.needles.scan(&zones);
+        for (term, hits) in scanned.groups() {
             let named = self.named_by_term.get(term as usize);
             for &index in named.into_iter().flatten() {
                 found.extend(hits.iter().map(|&hit| (hit, index)));
             }
         }
-        for (regex, named) in (0..).zip(&self.named_by_regex) {
-            for (text, zone) in (0..).zip(zones.iter()) {
-                for hit in self.needles.regex_hits(regex, text, zone.folded()) {
+        for &(regex, text) in scanned.open() {
+            let named = self.named_by_regex.get(regex as usize);
+            if let Some((named, zone)) = named.zip(zones.get(text as usize)) {
+                for hit in self.needles.regex_hits(regex, text, zone) {
                     found.extend(named.iter().map(|&index| (hit, index)));
                 }
             }

@@ -15,6 +15,7 @@
 mod canonical;
 pub mod classify;
 mod excerpt;
+mod expression;
 pub mod fault;
 pub mod fold;
 pub mod keyword;

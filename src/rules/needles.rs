@@ -1,26 +1,22 @@
 //! All literal keywords of a set in one Aho-Corasick automaton, and its regular expressions.
 //!
 //! Equal keywords are one term however many rules use them, so a message is scanned once and its
-//! cost grows with its own length and hits, not with the number of keywords. Regular expressions
-//! are compiled here but only run when a rule asks.
+//! cost grows with its own length and hits, not with the number of keywords. The texts without
+//! which a regular expression cannot match are in the automaton, too: it is only run on a text
+//! that holds one of them, and only when a rule asks.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex::Regex;
-
+use super::expression::{Expression, Required};
 use super::fold::{FoldOptions, folded_keyword};
-use super::keyword::{Keyword, KeywordFault, Pattern, compile_regex};
+use super::keyword::{Keyword, KeywordFault, Pattern};
 use super::letters::{is_diacritic, unstroked, word_at, word_before, word_end, word_start};
 use super::zone::FoldedZone;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// Most hits of one keyword kept from one text: the first ones.
 pub(super) const HITS_PER_TEXT_MAX: u8 = 16;
-
-/// Regular expressions look at this many bytes of a folded text: they cost more than keywords,
-/// and a request stands at its beginning.
-const REGEX_TEXT_MAX: usize = 64 * 1024;
 
 /// Up to this many bytes of literal keywords the automaton is a full table (fastest, some 130
 /// bytes per byte of keyword); above it is packed.
@@ -85,16 +81,39 @@ struct Edges {
     right: Edge,
 }
 
+/// What a text found by the automaton is to a regular expression: it may match now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Opener {
+    regex: u32,
+    /// The text begins a word.
+    starts_word: bool,
+    /// The text ends a word.
+    ends_word: bool,
+}
+
+/// What a text of the automaton stands for.
+#[derive(Debug, Clone, Default)]
+struct Meaning {
+    terms: Vec<u32>,
+    openers: Vec<Opener>,
+}
+
 /// Collects keywords until the automaton is built.
 pub(super) struct NeedlesBuilder {
     options: FoldOptions,
     literals: Vec<String>,
     by_literal: HashMap<String, usize>,
-    terms_of: Vec<Vec<u32>>,
+    /// By literal.
+    meanings: Vec<Meaning>,
     edges: Vec<Edges>,
     by_source: HashMap<Arc<str>, u32>,
-    regexes: Vec<Regex>,
+    regexes: Vec<Arc<Expression>>,
+    /// Regular expressions that nothing opens.
+    unopened: Vec<u32>,
+    /// Bytes of keywords.
     bytes: usize,
+    /// Bytes of all literals.
+    literal_bytes: usize,
 }
 
 impl NeedlesBuilder {
@@ -103,15 +122,17 @@ impl NeedlesBuilder {
             options,
             literals: Vec::new(),
             by_literal: HashMap::new(),
-            terms_of: Vec::new(),
+            meanings: Vec::new(),
             edges: Vec::new(),
             by_source: HashMap::new(),
             regexes: Vec::new(),
+            unopened: Vec::new(),
             bytes: 0,
+            literal_bytes: 0,
         }
     }
 
-    /// Bytes of all different literals.
+    /// Bytes of all different literal keywords.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
@@ -133,36 +154,47 @@ impl NeedlesBuilder {
                     left: Edge::of(literal.open_start, word_at(&folded, 0)),
                     right: Edge::of(literal.open_end, word_before(&folded, folded.len())),
                 };
-                Ok(Needle::Term(self.term(folded, edges)))
+                Ok(Needle::Term(self.term(&folded, edges)))
             }
-            Pattern::Regex { source, compiled } => {
+            Pattern::Regex { source, expression } => {
                 if let Some(&known) = self.by_source.get(source) {
                     return Ok(Needle::Regex(known));
                 }
-                let regex = if self.options.strip_diacritics {
-                    compile_regex(&without_diacritics(source))?
+                let expression = if self.options.strip_diacritics {
+                    let bare = without_diacritics(source);
+                    Arc::new(Expression::parse(&bare, self.options)?)
                 } else {
-                    compiled.clone()
+                    Arc::clone(expression)
                 };
                 let number = count(self.regexes.len());
-                self.regexes.push(regex);
+                self.open(number, expression.required());
+                self.regexes.push(expression);
                 self.by_source.insert(Arc::clone(source), number);
                 Ok(Needle::Regex(number))
             }
         }
     }
 
-    fn term(&mut self, folded: String, edges: Edges) -> u32 {
-        let literal = if let Some(&known) = self.by_literal.get(&folded) {
-            known
-        } else {
+    fn open(&mut self, regex: u32, required: &[Required]) {
+        if required.is_empty() {
+            self.unopened.push(regex);
+        }
+        for one in required {
+            let literal = self.literal(&one.text);
+            self.meanings[literal].openers.push(Opener {
+                regex,
+                starts_word: one.starts_word,
+                ends_word: one.ends_word,
+            });
+        }
+    }
+
+    fn term(&mut self, folded: &str, edges: Edges) -> u32 {
+        let literal = self.literal(folded);
+        let terms = &mut self.meanings[literal].terms;
+        if terms.is_empty() {
             self.bytes += folded.len();
-            self.literals.push(folded.clone());
-            self.terms_of.push(Vec::new());
-            self.by_literal.insert(folded, self.literals.len() - 1);
-            self.literals.len() - 1
-        };
-        let terms = &mut self.terms_of[literal];
+        }
         let known = terms
             .iter()
             .copied()
@@ -175,10 +207,23 @@ impl NeedlesBuilder {
         })
     }
 
+    /// The number of a literal of the automaton.
+    fn literal(&mut self, text: &str) -> usize {
+        if let Some(&known) = self.by_literal.get(text) {
+            return known;
+        }
+        let number = self.literals.len();
+        self.literal_bytes += text.len();
+        self.literals.push(text.to_owned());
+        self.meanings.push(Meaning::default());
+        self.by_literal.insert(text.to_owned(), number);
+        number
+    }
+
     /// Builds the automaton. Fails only above the automaton's own limits, far beyond the bounds
     /// of a rule set.
     pub fn build(self) -> Result<Needles, aho_corasick::BuildError> {
-        let kind = if self.bytes <= TABLE_BYTES_MAX {
+        let kind = if self.literal_bytes <= TABLE_BYTES_MAX {
             AhoCorasickKind::DFA
         } else {
             AhoCorasickKind::ContiguousNFA
@@ -189,9 +234,10 @@ impl NeedlesBuilder {
             .build(&self.literals)?;
         Ok(Needles {
             automaton,
-            terms_of: self.terms_of,
+            meanings: self.meanings,
             edges: self.edges,
             regexes: self.regexes,
+            unopened: self.unopened,
         })
     }
 }
@@ -219,9 +265,10 @@ fn without_diacritics(source: &str) -> String {
 #[derive(Debug)]
 pub(super) struct Needles {
     automaton: AhoCorasick,
-    terms_of: Vec<Vec<u32>>,
+    meanings: Vec<Meaning>,
     edges: Vec<Edges>,
-    regexes: Vec<Regex>,
+    regexes: Vec<Arc<Expression>>,
+    unopened: Vec<u32>,
 }
 
 impl Needles {
@@ -235,17 +282,29 @@ impl Needles {
         self.automaton.memory_usage()
     }
 
-    /// Every hit of every literal in the texts, by term, text and place.
+    /// Number of regular expressions.
+    pub fn regexes(&self) -> usize {
+        self.regexes.len()
+    }
+
+    /// Every hit of every literal in the texts, by term, text and place, and which regular
+    /// expressions may match where.
     pub fn scan(&self, zones: &[FoldedZone<'_>]) -> HitTable {
-        let mut found: Vec<(u32, Hit)> = Vec::with_capacity(64);
-        let mut seen = vec![0_u8; self.terms()];
+        let mut scan = Scan {
+            found: Vec::with_capacity(64),
+            seen: vec![0; self.terms()],
+            open: Vec::new(),
+            is_open: vec![false; self.regexes.len()],
+        };
         for (text, zone) in (0..).zip(zones) {
-            let first = found.len();
-            self.scan_text(text, zone.folded(), &mut seen, &mut found);
-            for (term, _) in &found[first..] {
-                seen[*term as usize] = 0;
-            }
+            scan.text(self, text, zone.folded());
         }
+        let Scan {
+            mut found,
+            mut open,
+            ..
+        } = scan;
+        open.sort_unstable();
         found.sort_unstable();
         // An infix may stand twice in one word.
         found.dedup();
@@ -259,16 +318,49 @@ impl Needles {
         HitTable {
             hits: found.into_iter().map(|(_, hit)| hit).collect(),
             groups,
+            open,
         }
     }
 
-    fn scan_text(&self, text: u32, folded: &str, seen: &mut [u8], found: &mut Vec<(u32, Hit)>) {
-        for hit in self.automaton.find_overlapping_iter(folded) {
+    /// The hits of one regular expression in one text.
+    pub fn regex_hits(&self, regex: u32, text: u32, zone: &FoldedZone<'_>) -> Vec<Hit> {
+        let Some(regex) = self.regexes.get(regex as usize) else {
+            return Vec::new();
+        };
+        regex
+            .find(zone, usize::from(HITS_PER_TEXT_MAX))
+            .into_iter()
+            .map(|(start, end)| Hit {
+                text,
+                start: count(start),
+                end: count(end),
+            })
+            .collect()
+    }
+}
+
+/// A scan under way.
+struct Scan {
+    found: Vec<(u32, Hit)>,
+    /// How often each term was hit in the text at hand.
+    seen: Vec<u8>,
+    open: Vec<(u32, u32)>,
+    /// Which regular expressions are open in the text at hand.
+    is_open: Vec<bool>,
+}
+
+impl Scan {
+    fn text(&mut self, needles: &Needles, text: u32, folded: &str) {
+        let (first, first_open) = (self.found.len(), self.open.len());
+        self.open
+            .extend(needles.unopened.iter().map(|&regex| (regex, text)));
+        for hit in needles.automaton.find_overlapping_iter(folded) {
             let starts = !word_before(folded, hit.start());
             let ends = !word_at(folded, hit.end());
-            for &term in &self.terms_of[hit.pattern().as_usize()] {
-                let edges = self.edges[term as usize];
-                let seen = &mut seen[term as usize];
+            let meaning = &needles.meanings[hit.pattern().as_usize()];
+            for &term in &meaning.terms {
+                let edges = needles.edges[term as usize];
+                let seen = &mut self.seen[term as usize];
                 let bounded =
                     (starts || edges.left != Edge::Word) && (ends || edges.right != Edge::Word);
                 if !bounded || *seen >= HITS_PER_TEXT_MAX {
@@ -285,7 +377,7 @@ impl Needles {
                     hit.end()
                 };
                 *seen += 1;
-                found.push((
+                self.found.push((
                     term,
                     Hit {
                         text,
@@ -294,25 +386,27 @@ impl Needles {
                     },
                 ));
             }
+            for opener in &meaning.openers {
+                let is_open = &mut self.is_open[opener.regex as usize];
+                // Expressions have their own mind about words beyond ASCII; those are let pass.
+                let bytes = folded.as_bytes();
+                let before = hit.start().checked_sub(1).and_then(|at| bytes.get(at));
+                let fits = (starts || !opener.starts_word || before.is_some_and(|b| !b.is_ascii()))
+                    && (ends
+                        || !opener.ends_word
+                        || bytes.get(hit.end()).is_some_and(|b| !b.is_ascii()));
+                if fits && !*is_open {
+                    *is_open = true;
+                    self.open.push((opener.regex, text));
+                }
+            }
         }
-    }
-
-    /// The hits of one regular expression in one text.
-    pub fn regex_hits(&self, regex: u32, text: u32, folded: &str) -> Vec<Hit> {
-        let Some(regex) = self.regexes.get(regex as usize) else {
-            return Vec::new();
-        };
-        let seen = &folded[..folded.floor_char_boundary(REGEX_TEXT_MAX)];
-        regex
-            .find_iter(seen)
-            .filter(|hit| !hit.is_empty())
-            .take(usize::from(HITS_PER_TEXT_MAX))
-            .map(|hit| Hit {
-                text,
-                start: count(hit.start()),
-                end: count(hit.end()),
-            })
-            .collect()
+        for (term, _) in &self.found[first..] {
+            self.seen[*term as usize] = 0;
+        }
+        for (regex, _) in &self.open[first_open..] {
+            self.is_open[*regex as usize] = false;
+        }
     }
 }
 
@@ -321,6 +415,8 @@ impl Needles {
 pub(super) struct HitTable {
     hits: Vec<Hit>,
     groups: Vec<(u32, usize, usize)>,
+    /// Regular expression and text, in order.
+    open: Vec<(u32, u32)>,
 }
 
 impl HitTable {
@@ -329,6 +425,16 @@ impl HitTable {
         self.groups
             .iter()
             .map(|&(term, start, end)| (term, &self.hits[start..end]))
+    }
+
+    /// Each regular expression that may match, with the text in which it may; in this order.
+    pub fn open(&self) -> &[(u32, u32)] {
+        &self.open
+    }
+
+    /// Whether a regular expression may match in a text.
+    pub fn is_open(&self, regex: u32, text: u32) -> bool {
+        self.open.binary_search(&(regex, text)).is_ok()
     }
 
     /// The hits of the `n`th group.

@@ -193,8 +193,8 @@ impl Rule {
         }
     }
 
-    /// Whether it could fire without a hit of any literal keyword, so that it must always be
-    /// tried.
+    /// Whether it could fire without a hit of any literal keyword, so that it must be tried
+    /// wherever one of its regular expressions may match.
     pub(super) fn needs_no_literal(&self) -> bool {
         let regex = |slot: &Slot| matches!(slot.needle, Needle::Regex(_));
         self.literal_all == 0 && (self.any.is_empty() || self.any.iter().any(regex))

@@ -60,8 +60,8 @@ pub struct RuleSet {
     pub(super) needles: Needles,
     /// By term.
     pub(super) uses: Vec<Vec<Use>>,
-    /// Rules that could fire without any literal keyword.
-    pub(super) always: Vec<u32>,
+    /// By regular expression: the rules that could fire without any literal keyword.
+    pub(super) uses_of_regex: Vec<Vec<u32>>,
     settings: Settings,
     digest: Digest,
 }
@@ -140,11 +140,7 @@ impl RuleSet {
         })?;
         Ok(Self {
             uses: uses_of(&rules, needles.terms()),
-            always: (0..)
-                .zip(&rules)
-                .filter(|(_, rule)| rule.needs_no_literal())
-                .map(|(n, _)| n)
-                .collect(),
+            uses_of_regex: uses_of_regex(&rules, needles.regexes()),
             rules,
             categories,
             needles,
@@ -324,6 +320,21 @@ fn uses_of(rules: &[Rule], terms: usize) -> Vec<Vec<Use>> {
                         slot,
                     });
                 }
+            }
+        }
+    }
+    uses
+}
+
+fn uses_of_regex(rules: &[Rule], regexes: usize) -> Vec<Vec<u32>> {
+    let mut uses = vec![Vec::new(); regexes];
+    for (n, rule) in (0..).zip(rules).filter(|(_, rule)| rule.needs_no_literal()) {
+        // `none` alone makes no rule fire.
+        for slot in rule.all.iter().chain(&rule.any) {
+            if let Needle::Regex(regex) = slot.needle
+                && let Some(uses) = uses.get_mut(regex as usize)
+            {
+                uses.push(n);
             }
         }
     }

@@ -202,11 +202,11 @@ impl<'a> Sight<'a> {
     fn regex(&mut self, rule: &Rule, regex: u32) -> Vec<Hit> {
         let mut found = Vec::new();
         for (text, zone) in (0..).zip(self.zones) {
-            if rule.zones.holds(zone.zone()) {
+            if rule.zones.holds(zone.zone()) && self.hits.is_open(regex, text) {
                 let hits = self
                     .regex_hits
                     .entry((regex, text))
-                    .or_insert_with(|| self.needles.regex_hits(regex, text, zone.folded()));
+                    .or_insert_with(|| self.needles.regex_hits(regex, text, zone));
                 found.extend_from_slice(hits);
             }
         }

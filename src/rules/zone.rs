@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::domain::decision::Zone;
 
+use super::expression::{self, Spelling};
 use super::fold::{FoldOptions, Folded};
 
 /// The text of one zone of a message, as it was written.
@@ -26,6 +27,7 @@ pub struct FoldedZone<'a> {
     options: FoldOptions,
     folded: Folded,
     spaces: OnceLock<Vec<usize>>,
+    spelling: OnceLock<Spelling>,
 }
 
 impl<'a> FoldedZone<'a> {
@@ -37,6 +39,7 @@ impl<'a> FoldedZone<'a> {
             options,
             folded: Folded::new(zone.text, options),
             spaces: OnceLock::new(),
+            spelling: OnceLock::new(),
         }
     }
 
@@ -71,6 +74,12 @@ impl<'a> FoldedZone<'a> {
         self.spaces
             .get_or_init(|| self.folded().match_indices(' ').map(|(n, _)| n).collect())
             .partition_point(|&space| space < at)
+    }
+
+    /// What regular expressions see of the folded text, as they read it.
+    pub(super) fn spelling(&self) -> &Spelling {
+        self.spelling
+            .get_or_init(|| Spelling::new(expression::seen(self.folded())))
     }
 
     /// These zones folded with `options`: themselves when they are already.

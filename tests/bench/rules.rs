@@ -1,15 +1,21 @@
-//! Cost of the rules: more keywords over the same text, and more text over the same keywords.
+//! Cost of the rules: more keywords over the same text, more text over the same keywords, and the
+//! whole decision with the shipped configuration.
 //!
-//! `cargo bench --bench rules` prints two tables. A plain program: each figure is the least of
+//! `cargo bench --bench rules` prints three tables. A plain program: each figure is the least of
 //! several rounds, in microseconds per message, folding included.
 
 #![expect(clippy::expect_used, reason = "a program that measures may stop")]
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
+use triaged::config::load;
 use triaged::domain::decision::Zone;
+use triaged::mail::Message;
 use triaged::rules::{FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
+use triaged::triage::decide;
 
 /// Rounds of which the fastest counts.
 const ROUNDS: usize = 100;
@@ -190,11 +196,17 @@ fn main() {
         );
     }
 
+    growth(&all);
+    shipped();
+}
+
+/// More text over the same keywords.
+fn growth(all: &[String]) {
     let set = rules(&all[..3_000]);
     println!("\n| bytes of text | ms | ns per byte |");
     println!("|---|---|---|");
     for bytes in [4_000_u32, 40_000, 400_000, 4_000_000, 10_000_000] {
-        let text = text(bytes as usize, &all);
+        let text = text(bytes as usize, all);
         let cost = (0..ROUNDS_LONG)
             .map(|_| micros(|| drop(black_box(set.classify(black_box(&[body(&text)]))))))
             .fold(f64::INFINITY, f64::min);
@@ -203,5 +215,106 @@ fn main() {
             cost / 1e3,
             cost * 1e3 / f64::from(bytes)
         );
+    }
+}
+
+#[derive(Deserialize)]
+struct CaseFile {
+    case: Vec<Case>,
+}
+
+/// One of the shipped cases, as far as its words go.
+#[derive(Deserialize)]
+struct Case {
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    body: String,
+}
+
+/// The header fields a mail has on its way through two servers, but for what differs.
+const HEADER: &str = "Received: from mail-a.kund.example (mail-a.kund.example [192.0.2.17])\r\n\
+    \tby mx.partner.example (Postfix) with ESMTPS id 4XyZ1a2b3cz9\r\n\
+    \t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits))\r\n\
+    \tfor <support@partner.example>; Mon, 2 Mar 2026 09:00:02 +0100 (CET)\r\n\
+    DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=kund.example; s=s1;\r\n\
+    \th=from:to:subject:date:message-id:mime-version:content-type;\r\n\
+    \tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\r\n\
+    \tb=Zm9yIG1lYXN1cmluZyBvbmx5Zm9yIG1lYXN1cmluZyBvbmx5Zm9yIG1lYXN1cmluZyBvbmx5\r\n\
+    From: Kim Lindqvist <kim.lindqvist@kund.example>\r\n\
+    To: support@partner.example\r\nDate: Mon, 2 Mar 2026 09:00:00 +0100\r\n\
+    Message-ID: <case@kund.example>\r\nMIME-Version: 1.0\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n";
+
+/// A mail of about `bytes` bytes: the words of the cases from the `first` on, as many as fit.
+fn mail(cases: &[Case], first: usize, bytes: usize) -> Vec<u8> {
+    let subject = &cases[first].subject;
+    let mut mail = format!("{HEADER}Subject: {subject}\r\n\r\n");
+    for case in cases.iter().cycle().skip(first).take(cases.len()) {
+        for line in case.body.lines() {
+            mail.push_str(line);
+            mail.push_str("\r\n");
+        }
+        if mail.len() >= bytes {
+            break;
+        }
+    }
+    mail.truncate(mail.floor_char_boundary(bytes));
+    mail.into_bytes()
+}
+
+/// The whole decision (parse, text, product, rules) with the shipped configuration.
+fn shipped() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let start = Instant::now();
+    let config = load(&root).expect("the shipped configuration");
+    let loaded = start.elapsed().as_secs_f64() * 1e3;
+    let mut cases = Vec::new();
+    for entry in std::fs::read_dir(root.join("cases")).expect("config/cases") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(path).expect("a readable file");
+        let file: CaseFile = toml::from_str(&text).expect("cases");
+        cases.extend(file.case);
+    }
+    println!("\nshipped configuration: read and compiled in {loaded:.1} ms");
+    println!("\n| bytes of mail | mails | parse µs | whole decision µs | first round µs |");
+    println!("|---|---|---|---|---|");
+    for bytes in [4_000, 38_000] {
+        let mails: Vec<Vec<u8>> = (0..cases.len())
+            .step_by(5)
+            .map(|first| mail(&cases, first, bytes))
+            .collect();
+        let decided = || {
+            for mail in &mails {
+                let message = Message::parse(mail).expect("a message");
+                drop(black_box(decide(&message, &config.policy, None)));
+            }
+        };
+        let parsed = || {
+            for mail in &mails {
+                drop(black_box(Message::parse(black_box(mail))));
+            }
+        };
+        let each = |total: f64| total / f64::from(u32::try_from(mails.len()).unwrap_or(u32::MAX));
+        let start = Instant::now();
+        decided();
+        let first = each(start.elapsed().as_secs_f64() * 1e6);
+        let least = |work: &dyn Fn()| {
+            each(
+                (0..ROUNDS_LONG)
+                    .map(|_| micros(work))
+                    .fold(f64::INFINITY, f64::min),
+            )
+        };
+        println!(
+            "| {bytes} | {} | {:.1} | {:.1} | {first:.1} |",
+            mails.len(),
+            least(&parsed),
+            least(&decided),
+        );
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    for line in status.lines().filter(|line| line.starts_with("VmHWM")) {
+        println!("\n{line}");
     }
 }

@@ -266,6 +266,26 @@ fn finding(
     }
 }
 
+/// Reports regular expressions that no text of the message can spare.
+pub fn costly_expressions(placed: &[Placed], findings: &mut Vec<Finding>) {
+    for rule in placed {
+        for list in List::ALL {
+            let spans = rule.keywords.get(&list).into_iter().flatten();
+            for (keyword, span) in rule.draft.list(list).iter().zip(spans) {
+                if keyword.always_runs() {
+                    let message = "this regular expression is run on every message";
+                    let mut finding = Finding::at(Severity::Warning, &rule.source, span, message);
+                    finding.key(format!("rule.{list}")).help(
+                        "others are run only where two letters that each of their matches holds \
+                         were found; write such letters into each of its alternatives",
+                    );
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+}
+
 /// Reports categories for which no rule speaks.
 pub fn silent_categories(placed: &[Placed], categories: &Categories, file: &mut InFile<'_>) {
     for (category, span) in &categories.names {

@@ -172,10 +172,8 @@ async fn a_folder_that_is_only_read_stays_as_it_is() {
     let nowhere = Folder::from("Nowhere");
     let walked = archive::walk(&config, &nowhere, |_| panic!("a message")).await;
     assert_eq!(walked.unwrap(), None);
-    assert_eq!(
-        server.doveadm(&["mailbox", "list", "-u", USER, "Nowhere"]),
-        ""
-    );
+    let folders = server.doveadm(&["mailbox", "list", "-u", USER]);
+    assert!(!folders.contains("Nowhere"), "{folders}");
 }
 
 #[tokio::test]

@@ -1,0 +1,195 @@
+//! A keyword that is a regular expression: read at once, compiled when a message first needs it.
+//!
+//! [`Expression::parse`] tells every fault of syntax and of size. [`literals`] finds texts of which
+//! each match holds at least one; the keyword automaton looks for them, and only where one stands
+//! is the expression run. [`spelling`] lets it run on a text whose word edges a lazy automaton can
+//! see, which `\b` beside `å` otherwise denies it.
+//!
+//! Invariants: hits are those of the crate `regex` on the folded text, without regard to case
+//! (`tests` compares them); a search takes time linear in the text; an expression that is read
+//! also compiles, to a bounded [`size`].
+
+mod literals;
+mod size;
+mod spelling;
+
+use std::sync::OnceLock;
+
+use regex_automata::meta;
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+use super::fold::FoldOptions;
+use super::keyword::KeywordFault;
+use super::zone::FoldedZone;
+pub(super) use literals::Required;
+use size::{COMPILED_MAX, STEPS_MAX};
+pub(super) use spelling::Spelling;
+use spelling::{Reach, narrowed, spelled};
+
+/// Longest regular expression, in bytes without its slashes.
+pub const REGEX_MAX: usize = 1_000;
+
+/// Deepest nesting within a regular expression.
+const NEST_MAX: u32 = 50;
+
+/// Most bytes of an expression's lazy automaton, for each thread that runs it.
+const CACHE_MAX: usize = 1024 * 1024;
+
+/// Regular expressions look at this many bytes of a folded text: they cost more than keywords,
+/// and a request stands at its beginning.
+const TEXT_MAX: usize = 64 * 1024;
+
+/// A regular expression over folded texts.
+#[derive(Debug)]
+pub(super) struct Expression {
+    /// As it matches folded texts.
+    plain: Lazy,
+    /// As it matches spelled texts.
+    fast: Lazy,
+    reach: Reach,
+    /// Each match holds one of these; empty where no such texts are known.
+    required: Vec<Required>,
+}
+
+impl Expression {
+    /// Reads `source`, which stands between the slashes, for texts folded with `options`.
+    pub fn parse(source: &str, options: FoldOptions) -> Result<Self, KeywordFault> {
+        if source.is_empty() {
+            return Err(KeywordFault::Empty);
+        }
+        if source.len() > REGEX_MAX {
+            return Err(KeywordFault::TooLong {
+                bytes: source.len(),
+                limit: REGEX_MAX,
+            });
+        }
+        let hir = ParserBuilder::new()
+            .case_insensitive(true)
+            .nest_limit(NEST_MAX)
+            .build()
+            .parse(source)
+            .map_err(|error| syntax_fault(&error))?;
+        if matches_empty(&hir) {
+            return Err(KeywordFault::MatchesEmpty);
+        }
+        let hir = narrowed(&hir, options);
+        let steps = size::steps(&hir);
+        if steps > STEPS_MAX {
+            return Err(KeywordFault::RegexTooBig {
+                steps,
+                limit: STEPS_MAX,
+            });
+        }
+        let (fast, reach) = spelled(&hir);
+        Ok(Self {
+            required: literals::required(&hir),
+            plain: Lazy::new(hir),
+            fast: Lazy::new(fast),
+            reach,
+        })
+    }
+
+    /// Texts of which each match holds at least one; none where it must always be run.
+    pub fn required(&self) -> &[Required] {
+        &self.required
+    }
+
+    /// Its first `most` matches in the beginning of a folded text, as byte offsets; empty ones
+    /// are left out.
+    pub fn find(&self, zone: &FoldedZone<'_>, most: usize) -> Vec<(usize, usize)> {
+        let seen = seen(zone.folded());
+        let spelling = zone.spelling();
+        let fast = spelling.is_within(self.reach);
+        let (lazy, text) = if fast {
+            (&self.fast, spelling.of(seen))
+        } else {
+            (&self.plain, seen)
+        };
+        let place = |at| if fast { spelling.folded(at) } else { at };
+        let found = lazy
+            .get()
+            .into_iter()
+            .flat_map(|regex| regex.find_iter(text));
+        found
+            .filter(|found| !found.is_empty())
+            .take(most)
+            .map(|found| (place(found.start()), place(found.end())))
+            .collect()
+    }
+}
+
+/// What expressions see of a folded text.
+pub(super) fn seen(folded: &str) -> &str {
+    &folded[..folded.floor_char_boundary(TEXT_MAX)]
+}
+
+/// An expression and, once it was needed, what it compiled to.
+#[derive(Debug)]
+struct Lazy {
+    hir: Hir,
+    compiled: OnceLock<Option<meta::Regex>>,
+}
+
+impl Lazy {
+    const fn new(hir: Hir) -> Self {
+        Self {
+            hir,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The compiled expression; it is always there, since its size was checked.
+    fn get(&self) -> Option<&meta::Regex> {
+        self.compiled
+            .get_or_init(|| {
+                meta::Builder::new()
+                    .configure(
+                        meta::Config::new()
+                            .which_captures(WhichCaptures::Implicit)
+                            .nfa_size_limit(Some(COMPILED_MAX))
+                            .hybrid_cache_capacity(CACHE_MAX),
+                    )
+                    .build_from_hir(&self.hir)
+                    .ok()
+            })
+            .as_ref()
+    }
+}
+
+/// Whether the empty text is a match.
+fn matches_empty(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Literal(_) | HirKind::Class(_) => false,
+        HirKind::Look(look) => !matches!(
+            look,
+            Look::WordAscii
+                | Look::WordUnicode
+                | Look::WordStartAscii
+                | Look::WordEndAscii
+                | Look::WordStartUnicode
+                | Look::WordEndUnicode
+        ),
+        HirKind::Repetition(repetition) => repetition.min == 0 || matches_empty(&repetition.sub),
+        HirKind::Capture(capture) => matches_empty(&capture.sub),
+        HirKind::Concat(hirs) => hirs.iter().all(matches_empty),
+        HirKind::Alternation(hirs) => hirs.iter().any(matches_empty),
+    }
+}
+
+fn syntax_fault(error: &regex_syntax::Error) -> KeywordFault {
+    let (span, what) = match error {
+        regex_syntax::Error::Parse(error) => (Some(error.span()), error.kind().to_string()),
+        regex_syntax::Error::Translate(error) => (Some(error.span()), error.kind().to_string()),
+        other => (None, other.to_string()),
+    };
+    KeywordFault::BadRegex {
+        at: span.map(|span| span.start.column),
+        what,
+    }
+}
+
+#[cfg(test)]
+mod tests;
