@@ -13,7 +13,10 @@ impl RuleSet {
     /// say what the whole set says.
     pub fn excerpt(&self, wanted: impl Fn(&RuleId) -> bool) -> Vec<RuleDraft> {
         let rules = self.rules.iter().filter(|rule| wanted(&rule.id));
-        rules.map(|rule| self.draft(rule)).collect()
+        let mut rules: Vec<&Rule> = rules.collect();
+        rules.sort_by_key(|rule| rule.place);
+        // Of equal `order` they keep the places in which they are written.
+        rules.into_iter().map(|rule| self.draft(rule)).collect()
     }
 
     fn draft(&self, rule: &Rule) -> RuleDraft {
@@ -30,6 +33,8 @@ impl RuleSet {
             priority: rule.priority,
             near: rule.near,
             cap: Some(rule.cap),
+            when: rule.when.clone(),
+            stop: rule.stop,
             origin: rule.origin.clone(),
             ..RuleDraft::new(rule.id.clone(), category.cloned())
         }

@@ -14,7 +14,7 @@ use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::registry::ProductTold;
-use crate::rules::{FoldedZone, RuleSet, Top, Verdict, ZoneText};
+use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::policy::Policy;
 use super::routing::Route;
@@ -264,8 +264,19 @@ fn ticket(
     let lines = Lines::of(message);
     let texts = zones(message, text, &lines);
     let zones = FoldedZone::all(&texts, rules.settings().fold);
-    let verdict = rules.classify_folded(&zones);
+    // Names and addresses tell the product, no rule does; so it is there for rules to ask.
     let product = policy.registry.resolve(&zones, &policy.routing.own);
+    let language = language::tell(&message.subject_base, asked(text));
+    let verdict = rules.classify_folded(
+        &zones,
+        &Circumstances {
+            products: &products(&product),
+            customer: message.author().and_then(|author| author.address.as_ref()),
+            language,
+            attachments: &attachments(message),
+            received: message.received,
+        },
+    );
 
     let (category, doubt) = category(&verdict);
     let doubt = unreadable(message).or(doubt);
@@ -303,7 +314,7 @@ fn ticket(
         kind: told.kind,
         kind_reason: told.reason,
         category: Some(category),
-        language: language::tell(&message.subject_base, asked(text)),
+        language,
         product: one_product(&product),
         owner: Some(if way.action == Action::Review {
             Owner::Partner
@@ -438,6 +449,20 @@ fn forward(policy: &Policy, rules: &RuleSet, verdict: &Verdict, product: &Produc
 
 fn first_four(products: &[ProductId]) -> Vec<ProductId> {
     products.iter().take(4).cloned().collect()
+}
+
+fn products(told: &ProductTold) -> Vec<ProductId> {
+    match told {
+        ProductTold::One(hit) => vec![hit.product.clone()],
+        ProductTold::Several(products) => products.clone(),
+        ProductTold::None => Vec::new(),
+    }
+}
+
+fn attachments(message: &Message) -> Vec<(&str, &str)> {
+    let list = message.attachments.iter();
+    list.map(|one| (one.name.as_str(), one.media.as_str()))
+        .collect()
 }
 
 fn one_product(told: &ProductTold) -> Option<ProductHit> {

@@ -106,7 +106,9 @@ pub fn what_if(
         return WhatIf::default();
     };
     let near = verdict.near_misses.iter().map(|miss| &miss.rule);
-    let touched: BTreeSet<&RuleId> = verdict.fired.iter().chain(near).collect();
+    let unapplied = verdict.unapplied.iter().map(|rule| &rule.rule);
+    let touched = verdict.fired.iter().chain(near).chain(unapplied);
+    let touched: BTreeSet<&RuleId> = touched.collect();
     let mut trial = Trial {
         message,
         policy,

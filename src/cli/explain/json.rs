@@ -35,6 +35,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<
         "evidence": evidence(decision),
         "scores": scores(decision),
         "what_if": what_if.map(whatif::object),
+        "left_out": left_out(reading),
         "rules_digest": decision.rules_digest,
     })
 }
@@ -52,6 +53,23 @@ fn evidence(decision: &Decision) -> Vec<Value> {
                 "text": e.text,
                 "span": [e.span.0, e.span.1],
                 "weight": rounded(e.weight),
+            })
+        })
+        .collect()
+}
+
+/// Rules whose words were found and that do not count.
+fn left_out(reading: &Reading) -> Vec<Value> {
+    let rules = reading
+        .verdict
+        .iter()
+        .flat_map(|verdict| &verdict.unapplied);
+    rules
+        .map(|rule| {
+            json!({
+                "rule": rule.rule,
+                "category": rule.category,
+                "why": rule.why.to_string(),
             })
         })
         .collect()

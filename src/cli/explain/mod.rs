@@ -89,7 +89,16 @@ fn one(
         writeln!(out, "{}", print::json(&object.to_string()))?;
     } else {
         let paint = Paint::stdout();
-        let page = text::page(&name, &message, &reading, what_if, show.single, paint);
+        let rules = &config.policy.rules;
+        let page = text::page(
+            &name,
+            &message,
+            &reading,
+            rules,
+            what_if,
+            show.single,
+            paint,
+        );
         writeln!(out, "{page}")?;
     }
     Ok(())
