@@ -210,6 +210,7 @@ impl Trial<'_> {
         let against = kept.map_or(0.0, |score| score.points.max(0.0));
         let tries = [
             ("threshold", was.threshold, points(0)),
+            ("forward-threshold", was.forward_threshold, points(0)),
             ("margin", was.margin, points(0) - points(1).max(0.0)),
             ("guard", was.guard, against + STEP),
         ];
@@ -218,6 +219,7 @@ impl Trial<'_> {
             let mut settings = was;
             let slot = match key {
                 "threshold" => &mut settings.threshold,
+                "forward-threshold" => &mut settings.forward_threshold,
                 "margin" => &mut settings.margin,
                 _ => &mut settings.guard,
             };
