@@ -129,6 +129,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         &config_dir,
         &ExplainArgs {
             paths: vec![sample],
+            what_if: false,
             json: false,
         },
     )?;
