@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::audit::PersonalPolicy;
 use super::delivery::DeliveryConfig;
+use super::file::lists::Lists;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::{decision, delivery, mailbox, operation, products, routing, rules};
@@ -151,14 +152,19 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
     });
     let categories = main.as_ref().map(|(_, main)| &main.categories);
     let mut drafts = Vec::new();
+    let mut lists = Vec::new();
     let mut complete = !files.rules_incomplete;
     for source in &files.rules {
         let check = |root: Table<'_>, file: &mut InFile<'_>| {
             complete &= !file.broken;
             rules::rules(root, categories, file)
         };
-        drafts.extend(in_file(source, findings, check));
+        let (rules, named) = in_file(source, findings, check);
+        drafts.extend(rules);
+        lists.extend(named);
     }
+    let mut lists = Lists::join(lists, !complete, findings);
+    rules::fill_in(&mut drafts, &mut lists, findings);
     let products = files.products.as_ref().map(|source| {
         let limits = main
             .as_ref()
@@ -178,6 +184,7 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
             findings,
         };
         rules::silent_categories(&drafts, &main.categories, &mut file);
+        lists.unused(findings);
     }
     let registry = Registry::new(products?, main.settings.settings.fold);
     if let (Err(faults), Some(source)) = (&registry, &files.products) {

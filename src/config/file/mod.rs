@@ -7,6 +7,7 @@
 pub mod cases;
 pub mod decision;
 pub mod delivery;
+pub mod lists;
 pub mod mailbox;
 pub mod net;
 pub mod operation;
