@@ -301,7 +301,13 @@ mod tests {
     fn each_form_is_read_as_it_is_meant() {
         for (text, core, open_start, open_end, forgiving) in [
             ("faktura", "faktura", false, false, false),
-            ("  glömt   lösenord ", "glömt   lösenord", false, false, false),
+            (
+                "  glömt   lösenord ",
+                "glömt   lösenord",
+                false,
+                false,
+                false,
+            ),
             ("licens*", "licens", false, true, false),
             ("*faktura", "faktura", true, false, false),
             ("*konto*", "konto", true, true, false),
