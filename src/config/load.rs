@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::audit::PersonalPolicy;
 use super::delivery::DeliveryConfig;
 use super::file::lists::Lists;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
+use super::file::when::Around;
 use super::file::{decision, delivery, mailbox, operation, products, routing, rules};
 use super::findings::{self, Finding, Severity};
 use super::limits::Limits;
@@ -150,14 +153,33 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
         let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
         (source, in_file(source, findings, check))
     });
-    let categories = main.as_ref().map(|(_, main)| &main.categories);
+    let mut all_products = true;
+    let products = files.products.as_ref().map(|source| {
+        let limits = main
+            .as_ref()
+            .and_then(|(main_file, main)| main.contact_limits(main_file));
+        let before = findings.len();
+        let check = |root: Table<'_>, file: &mut InFile<'_>| {
+            products::products(root, limits.as_ref(), file)
+        };
+        let products = in_file(source, findings, check);
+        // A product left out for a fault of its own is none that a rule names in vain.
+        all_products = !findings::any_error(findings.get(before..).unwrap_or_default());
+        products
+    });
+    let utc = TimeZone::UTC;
+    let around = Around {
+        categories: main.as_ref().map(|(_, main)| &main.categories),
+        products: products.as_deref().filter(|_| all_products),
+        zone: main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone),
+    };
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
     let mut complete = !files.rules_incomplete;
     for source in &files.rules {
         let check = |root: Table<'_>, file: &mut InFile<'_>| {
             complete &= !file.broken;
-            rules::rules(root, categories, file)
+            rules::rules(root, around, file)
         };
         let (rules, named) = in_file(source, findings, check);
         drafts.extend(rules);
@@ -165,15 +187,6 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
     }
     let mut lists = Lists::join(lists, !complete, findings);
     rules::fill_in(&mut drafts, &mut lists, findings);
-    let products = files.products.as_ref().map(|source| {
-        let limits = main
-            .as_ref()
-            .and_then(|(main_file, main)| main.contact_limits(main_file));
-        let check = |root: Table<'_>, file: &mut InFile<'_>| {
-            products::products(root, limits.as_ref(), file)
-        };
-        in_file(source, findings, check)
-    });
     let (main_file, main) = main?;
     let set = rules::compile(&drafts, &main.settings, main_file, findings);
     rules::costly_expressions(&drafts, findings);

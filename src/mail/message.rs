@@ -48,6 +48,9 @@ pub struct Message {
     pub subject_base: String,
     /// `Date`, when it can be read.
     pub date: Option<Timestamp>,
+    /// When it came: the date of the topmost `Received`, which our own server wrote (RFC 5321
+    /// §4.4), or else [`Self::date`].
+    pub received: Option<Timestamp>,
     /// Without brackets.
     pub message_id: Option<String>,
     /// Without brackets.
@@ -177,6 +180,10 @@ impl Message {
             subject_base: subject::base(subject).text.to_owned(),
             subject: subject.to_owned(),
             date: block.first("Date").and_then(date),
+            received: block
+                .first("Received")
+                .and_then(stamp)
+                .or_else(|| block.first("Date").and_then(date)),
             message_id: ids("Message-ID").into_iter().next(),
             in_reply_to: ids("In-Reply-To"),
             references: ids("References"),
@@ -271,6 +278,12 @@ fn date(raw: &[u8]) -> Option<Timestamp> {
     let parsed = MessageStream::new(&line).parse_date();
     let date = parsed.as_datetime().filter(|date| date.is_valid())?;
     Timestamp::from_second(date.to_timestamp()).ok()
+}
+
+/// The date of a trace field: what follows its last semicolon.
+fn stamp(raw: &[u8]) -> Option<Timestamp> {
+    let at = raw.iter().rposition(|&byte| byte == b';')?;
+    date(raw.get(at + 1..)?)
 }
 
 impl Shape {

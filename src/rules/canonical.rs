@@ -1,21 +1,23 @@
 //! One spelling for the same rules, so that equal rules have equal digests.
 //!
 //! Rules are written in order of their names: moving a rule to another file or place changes
-//! nothing, changing any number or keyword does. Each text is preceded by its length, each number
+//! nothing unless a rule has `stop`, changing any number or keyword does. Each text is preceded by its length, each number
 //! is its IEEE 754 bits. The first line names the form; a change of meaning must change it.
 
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::digest::Digest;
+use crate::domain::ids::ProductId;
 
+use super::condition::{AttachmentType, Customer, When};
 use super::rule::{List, RuleDraft};
 use super::settings::Settings;
 
-const FORM: &str = "triaged rules 1";
+const FORM: &str = "triaged rules 2";
 
 /// The digest of what decides: settings and rules, without notes and places.
 pub(super) fn digest<'d>(
     settings: &Settings,
-    sorted: impl Iterator<Item = &'d RuleDraft>,
+    sorted: impl Iterator<Item = (u32, &'d RuleDraft)> + Clone,
 ) -> Digest {
     let mut out = Canonical(Vec::with_capacity(4096));
     out.text(FORM);
@@ -32,7 +34,8 @@ pub(super) fn digest<'d>(
         out.number(settings.zone_factors.of(zone));
     }
     out.count(usize::from(settings.fold.strip_diacritics));
-    for rule in sorted {
+    let ordered = sorted.clone().any(|(_, rule)| rule.stop);
+    for (place, rule) in sorted {
         out.text(rule.id.as_str());
         out.option(rule.category.as_ref().map(AsRef::as_ref));
         out.number(rule.weight);
@@ -50,8 +53,25 @@ pub(super) fn digest<'d>(
         out.option(rule.priority.map(Priority::as_str));
         out.count(rule.near.map_or(0, usize::from));
         out.number(rule.cap.unwrap_or(settings.cap));
+        when(&mut out, &rule.when);
+        if ordered {
+            out.count(usize::from(rule.stop));
+            out.count(place as usize);
+        }
     }
     Digest::of(&out.0)
+}
+
+fn when(out: &mut Canonical, when: &When) {
+    out.texts(when.product.iter().map(ProductId::as_str));
+    out.texts(when.customer.iter().map(Customer::as_str));
+    out.texts(when.language.iter().map(|language| language.as_str()));
+    out.texts(when.attachment_type.iter().map(AttachmentType::as_str));
+    let hours: Vec<String> = when.received.iter().map(ToString::to_string).collect();
+    if !hours.is_empty() {
+        out.texts(hours.iter().map(String::as_str));
+        out.text(when.zone.iana_name().unwrap_or_default());
+    }
 }
 
 struct Canonical(Vec<u8>);
@@ -64,6 +84,14 @@ impl Canonical {
     fn text(&mut self, text: &str) {
         self.count(text.len());
         self.0.extend(text.as_bytes());
+    }
+
+    fn texts<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+        let texts: Vec<&str> = texts.collect();
+        self.count(texts.len());
+        for text in texts {
+            self.text(text);
+        }
     }
 
     fn option(&mut self, text: Option<&str>) {

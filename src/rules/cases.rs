@@ -6,11 +6,13 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use crate::domain::decision::{EVIDENCE_MAX, Priority, Zone};
+use crate::domain::decision::{EVIDENCE_MAX, Priority, Score, Zone};
+use crate::domain::language::Language;
 
 use super::verdict::Lack;
 use super::{
-    FoldOptions, FoldedZone, Keyword, Lexicon, RuleDraft, RuleSet, Settings, Top, Verdict, ZoneText,
+    Circumstances, FoldOptions, FoldedZone, Keyword, Lexicon, RuleDraft, RuleSet, Settings, Top,
+    Verdict, When, ZoneText,
 };
 
 #[derive(Deserialize)]
@@ -32,6 +34,12 @@ struct Case {
     top: Option<String>,
     nearly: Option<Vec<String>>,
     priority: Option<String>,
+    /// What the message is written in.
+    language: Option<Language>,
+    /// The scores without any `stop`.
+    unstopped: Option<Vec<String>>,
+    /// "rule: why it does not count".
+    left_out: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -58,6 +66,12 @@ struct RuleShape {
     cap: Option<f64>,
     near: Option<u16>,
     priority: Option<Priority>,
+    #[serde(default)]
+    order: i32,
+    #[serde(default)]
+    stop: bool,
+    /// A language it applies to.
+    when: Option<Language>,
 }
 
 impl RuleShape {
@@ -77,6 +91,12 @@ impl RuleShape {
             priority: self.priority,
             near: self.near,
             cap: self.cap,
+            order: self.order,
+            stop: self.stop,
+            when: When {
+                language: self.when.into_iter().collect(),
+                ..When::default()
+            },
             ..RuleDraft::new(&*self.id, self.category.as_deref().map(Into::into))
         }
     }
@@ -103,10 +123,13 @@ impl Case {
     }
 }
 
+fn spoken(scores: &[Score]) -> Vec<String> {
+    let spoken = |score: &Score| format!("{} {}", score.category, score.points);
+    scores.iter().map(spoken).collect()
+}
+
 fn spoken_scores(verdict: &Verdict) -> Vec<String> {
-    let spoken =
-        |score: &crate::domain::decision::Score| format!("{} {}", score.category, score.points);
-    verdict.scores.iter().map(spoken).collect()
+    spoken(&verdict.scores)
 }
 
 fn spoken_hits(verdict: &Verdict) -> Vec<String> {
@@ -186,7 +209,12 @@ fn the_cases_hold() {
     assert!(cases.case.len() > 40);
     for case in &cases.case {
         let zones = case.zones();
-        let verdict = case.set().classify(&zones);
+        let known = Circumstances {
+            language: case.language,
+            ..Circumstances::default()
+        };
+        let folded = FoldedZone::all(&zones, case.set().settings().fold);
+        let verdict = case.set().classify_folded(&folded, &known);
         check_invariants(&verdict, &zones);
         let name = &case.name;
         if let Some(scores) = &case.scores {
@@ -200,6 +228,14 @@ fn the_cases_hold() {
         }
         if let Some(priority) = &case.priority {
             assert_eq!(&spoken_priority(&verdict), priority, "{name}");
+        }
+        if let Some(unstopped) = &case.unstopped {
+            assert_eq!(&spoken(&verdict.unstopped), unstopped, "{name}");
+        }
+        if let Some(left_out) = &case.left_out {
+            let told = verdict.unapplied.iter();
+            let told: Vec<_> = told.map(|u| format!("{}: {}", u.rule, u.why)).collect();
+            assert_eq!(&told, left_out, "{name}");
         }
         let nearly = case.nearly.clone().unwrap_or_default();
         assert!(
@@ -321,6 +357,6 @@ proptest! {
         check_invariants(&verdict, &zones);
         prop_assert_eq!(&verdict, &turned.classify(&zones));
         let stripped = FoldedZone::all(&zones, FoldOptions { strip_diacritics: true });
-        prop_assert_eq!(&verdict, &set.classify_folded(&stripped));
+        prop_assert_eq!(&verdict, &set.classify_folded(&stripped, &Circumstances::default()));
     }
 }

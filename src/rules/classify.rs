@@ -8,26 +8,30 @@ use std::collections::BTreeMap;
 use crate::domain::decision::{EVIDENCE_MAX, Evidence, Priority, Score};
 use crate::domain::ids::CategoryId;
 
+use super::condition::{Circumstances, Unapplied};
 use super::needles::Hit;
 use super::points::Points;
 use super::rule::{List, Rule};
 use super::ruleset::{RuleSet, Use};
 use super::scoring::{Given, Obstacle, Sight, Touch, Tried};
-use super::verdict::{Lack, NEAR_MISSES_MAX, NearMiss, PriorityEvidence, Top, Verdict};
+use super::verdict::{
+    Lack, NEAR_MISSES_MAX, NearMiss, NotApplied, PriorityEvidence, Top, UNAPPLIED_MAX, Verdict,
+};
 use super::zone::{FoldedZone, ZoneText};
 
 /// Most characters of the message shown with a piece of evidence.
 pub const TEXT_SHOWN_MAX: usize = 200;
 
 impl RuleSet {
-    /// What the rules say about a message.
+    /// What the rules say about a message of which nothing but its texts is known.
     pub fn classify(&self, zones: &[ZoneText<'_>]) -> Verdict {
-        self.classify_folded(&FoldedZone::all(zones, self.settings().fold))
+        let zones = FoldedZone::all(zones, self.settings().fold);
+        self.classify_folded(&zones, &Circumstances::default())
     }
 
-    /// The same on zones that are folded already; they are only folded again when that was done
-    /// with other options than this set's.
-    pub fn classify_folded(&self, zones: &[FoldedZone<'_>]) -> Verdict {
+    /// What the rules say about a message, on zones that are folded already; they are only folded
+    /// again when that was done with other options than this set's.
+    pub fn classify_folded(&self, zones: &[FoldedZone<'_>], known: &Circumstances<'_>) -> Verdict {
         let zones = FoldedZone::refolded(zones, self.settings().fold);
         let hits = self.needles.scan(&zones);
         let mut touches: Vec<Touch> = Vec::with_capacity(64);
@@ -38,7 +42,7 @@ impl RuleSet {
         touches.sort_unstable();
 
         let mut sight = Sight::new(&self.needles, self.settings(), &zones, &hits);
-        let mut tally = Tally::new(self, &zones);
+        let mut tally = Tally::new(self, &zones, known);
         let open = hits.open().chunk_by(|(a, _), (b, _)| a == b);
         let mut opened: Vec<u32> = open
             .filter_map(|chunk| self.uses_of_regex.get(chunk.first()?.0 as usize))
@@ -76,20 +80,28 @@ impl RuleSet {
 struct Tally<'a> {
     set: &'a RuleSet,
     zones: &'a [FoldedZone<'a>],
+    known: &'a Circumstances<'a>,
     /// Rules that fired, with their best hit.
     fired: Vec<(u32, Given)>,
     given: Vec<(u32, Given)>,
     nearly: Vec<(u32, Obstacle)>,
+    unapplied: Vec<(u32, Unapplied)>,
 }
 
 impl<'a> Tally<'a> {
-    const fn new(set: &'a RuleSet, zones: &'a [FoldedZone<'a>]) -> Self {
+    const fn new(
+        set: &'a RuleSet,
+        zones: &'a [FoldedZone<'a>],
+        known: &'a Circumstances<'a>,
+    ) -> Self {
         Self {
             set,
             zones,
+            known,
             fired: Vec::new(),
             given: Vec::new(),
             nearly: Vec::new(),
+            unapplied: Vec::new(),
         }
     }
 
@@ -101,6 +113,10 @@ impl<'a> Tally<'a> {
             Tried::Silent => {}
             Tried::Nearly(obstacle) => self.nearly.push((number, obstacle)),
             Tried::Fires(given) => {
+                if let Some(why) = rule.when.unmet(self.known) {
+                    self.unapplied.push((number, why));
+                    return;
+                }
                 self.fired.extend(given.first().map(|&best| (number, best)));
                 // What gives nothing is no evidence for or against anything.
                 let counts = given.iter().any(|g| g.points != Points::ZERO);
@@ -120,7 +136,32 @@ impl<'a> Tally<'a> {
         self.set.categories.get(category as usize)
     }
 
+    /// Takes the rules behind the first that stops out of the count.
+    fn stop(&mut self) {
+        let place = |number: u32| self.set.rules.get(number as usize).map(|rule| rule.place);
+        let stopping = self
+            .fired
+            .iter()
+            .filter_map(|(number, _)| self.rule(*number))
+            .filter(|rule| rule.stop)
+            .min_by_key(|rule| rule.place);
+        let Some(stopping) = stopping else {
+            return;
+        };
+        let counts = |number: u32| place(number).is_some_and(|place| place <= stopping.place);
+        let behind = self.fired.iter().filter(|(number, _)| !counts(*number));
+        let stopped = |&(number, _): &(u32, Given)| {
+            let by = stopping.id.clone();
+            (number, Unapplied::Stopped { by })
+        };
+        self.unapplied.extend(behind.map(stopped));
+        self.fired.retain(|(number, _)| counts(*number));
+        self.given.retain(|(number, _)| counts(*number));
+    }
+
     fn verdict(mut self) -> Verdict {
+        let unstopped = scores(&self.sums(&self.given));
+        self.stop();
         let sums = self.sums(&self.given);
         let top = self.top(&sums);
         let (priority, priority_evidence) = self.priority(sums.first().map(|(id, _)| *id));
@@ -147,8 +188,27 @@ impl<'a> Tally<'a> {
                 .iter()
                 .filter_map(|(rule, _)| Some(self.rule(*rule)?.id.clone()))
                 .collect(),
+            unstopped,
+            unapplied: self.unapplied(),
             near_misses: self.near_misses(),
         }
+    }
+
+    fn unapplied(&mut self) -> Vec<NotApplied> {
+        let mut unapplied = std::mem::take(&mut self.unapplied);
+        let weight = |number: u32| self.rule(number).map_or(0.0, |rule| rule.weight.abs());
+        unapplied.sort_by(|(a, _), (b, _)| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
+        unapplied
+            .into_iter()
+            .take(UNAPPLIED_MAX)
+            .filter_map(|(number, why)| {
+                Some(NotApplied {
+                    rule: self.rule(number)?.id.clone(),
+                    category: self.category(number).cloned(),
+                    why,
+                })
+            })
+            .collect()
     }
 
     /// Points by category, highest first, then by name.

@@ -9,14 +9,16 @@
 //! [`settings::Settings`]. The same matcher finds product names for the registry: [`lexicon`].
 //!
 //! Invariants: the same texts and the same rules give the same verdict, whatever the order in
-//! which rules were read; time is linear in the size of the texts; spans point into the
+//! which rules were read, unless one of them has `stop`; time is linear in the size of the texts; spans point into the
 //! original texts and lie on character boundaries.
 
 mod canonical;
 pub mod classify;
+pub mod condition;
 mod expression;
 pub mod fault;
 pub mod fold;
+pub mod hours;
 pub mod keyword;
 mod letters;
 pub mod lexicon;
@@ -34,6 +36,7 @@ pub mod zone;
 #[cfg(test)]
 mod cases;
 
+pub use condition::{Circumstances, When};
 pub use fold::FoldOptions;
 pub use keyword::Keyword;
 pub use lexicon::{Lexicon, LexiconHit};

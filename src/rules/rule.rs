@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::ids::{CategoryId, RuleId};
 
+use super::condition::When;
 use super::keyword::Keyword;
 use super::needles::Needle;
 use super::zone::ZoneSet;
@@ -43,6 +44,16 @@ impl fmt::Display for Origin {
 /// total is cut at `cap` times what the best hit gave. Negative weights take points away by the same arithmetic.
 /// Points are rounded to thousandths. A rule without a category gives no points.
 ///
+/// **It applies** when every condition of its `when` holds; what is not known of a message fulfils
+/// no condition. A rule that fires and does not apply counts for nothing and is named as such.
+///
+/// **Its place.** Rules stand in order of their `order`, lowest first, and within one `order` as
+/// they were given: by file name, then by place in the file. Points add up whatever the place is;
+/// only `stop` looks at it. When a rule with `stop` fires and applies, the rules behind it give
+/// neither points nor priority; those before it and its own count as ever, and threshold and margin
+/// are as ever. A rule that was stopped stops nothing. What stopped rules say is still heard by
+/// the guard: `stop` settles which queue, it never opens the way out of the house.
+///
 /// **Its priority** counts when it fires and has no category, or its category comes out first.
 /// Of several, the highest counts.
 #[derive(Debug, Clone)]
@@ -68,6 +79,16 @@ pub struct RuleDraft {
     /// Most its further keywords may raise it to, as a multiple of its best hit; from 1 to 10.
     /// Without it the set's own `cap` holds.
     pub cap: Option<f64>,
+    /// What must be so for it to apply.
+    pub when: When,
+    /// Its place among the rules, the lowest first; from −1000 to 1000.
+    pub order: i32,
+    /// Whether the rules behind it count for nothing when it fires and applies.
+    pub stop: bool,
+    /// What people should know of it; decides nothing.
+    pub note: Option<String>,
+    /// Whom to ask about it; decides nothing.
+    pub maintainer: Option<String>,
     /// Where it is written.
     pub origin: Origin,
 }
@@ -86,6 +107,11 @@ impl RuleDraft {
             priority: None,
             near: None,
             cap: None,
+            when: When::default(),
+            order: 0,
+            stop: false,
+            note: None,
+            maintainer: None,
             origin: Origin::default(),
         }
     }
@@ -171,6 +197,12 @@ pub struct Rule {
     pub(super) priority: Option<Priority>,
     pub(super) near: Option<u16>,
     pub(super) cap: f64,
+    pub(super) when: When,
+    /// Its number in the order of the rules.
+    pub(super) place: u32,
+    pub(super) stop: bool,
+    pub(super) note: Option<String>,
+    pub(super) maintainer: Option<String>,
     pub(super) origin: Origin,
 }
 
@@ -178,6 +210,16 @@ impl Rule {
     /// Its name.
     pub const fn id(&self) -> &RuleId {
         &self.id
+    }
+
+    /// What people should know of it.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Whom to ask about it.
+    pub fn maintainer(&self) -> Option<&str> {
+        self.maintainer.as_deref()
     }
 
     /// Where it is written.

@@ -1,8 +1,8 @@
 //! A set of rules, checked as a whole and compiled for matching.
 //!
 //! A set that compiles is never wrong later: every bound holds, every name is unique, every
-//! number is finite. All faults are told at once. The order in which rules were read does not
-//! matter: they are kept in order of their names.
+//! number is finite. All faults are told at once. Rules are kept in order of their names; the order
+//! in which they were given matters only where one of them has `stop`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -42,6 +42,9 @@ pub const POINTS_MAX: f64 = 1_000_000.0;
 
 /// Widest `near`, in words.
 pub const NEAR_MAX: u16 = 1_000;
+
+/// Greatest `order`, up and down.
+pub const ORDER_MAX: i32 = 1_000;
 
 /// Which keyword of which rule a term stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,9 +92,12 @@ impl RuleSet {
             }
         }
 
+        let places = places(&drafts);
         let mut sorted: Vec<(usize, RuleDraft)> = drafts.into_iter().enumerate().collect();
         sorted.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
-        let digest = canonical::digest(&settings, sorted.iter().map(|(_, draft)| draft));
+        let place = |n: &usize| places.get(*n).copied().unwrap_or_default();
+        let placed = sorted.iter().map(|(n, draft)| (place(n), draft));
+        let digest = canonical::digest(&settings, placed);
         let categories: Vec<CategoryId> = sorted
             .iter()
             .filter_map(|(_, draft)| draft.category.clone())
@@ -101,14 +107,12 @@ impl RuleSet {
         let mut builder = NeedlesBuilder::new(settings.fold);
         let mut rules = Vec::with_capacity(sorted.len());
         for (n, draft) in sorted {
-            rules.push(compile_rule(
-                n,
-                draft,
-                &settings,
-                &categories,
-                &mut builder,
-                &mut faults,
-            ));
+            let compiled =
+                compile_rule(n, draft, &settings, &categories, &mut builder, &mut faults);
+            rules.push(Rule {
+                place: place(&n),
+                ..compiled
+            });
         }
         bound(
             "bytes of keywords",
@@ -154,6 +158,12 @@ impl RuleSet {
         &self.rules
     }
 
+    /// The rule of this name.
+    pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        let n = self.rules.binary_search_by(|rule| rule.id.cmp(id)).ok()?;
+        self.rules.get(n)
+    }
+
     /// The categories that rules speak for, in order of name.
     pub fn categories(&self) -> &[CategoryId] {
         &self.categories
@@ -181,6 +191,19 @@ impl RuleSet {
     pub fn automaton_bytes(&self) -> usize {
         self.needles.memory()
     }
+}
+
+/// The number of each draft in the order of the rules.
+fn places(drafts: &[RuleDraft]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..drafts.len()).collect();
+    order.sort_by_key(|&n| drafts.get(n).map(|draft| draft.order));
+    let mut places = vec![0; drafts.len()];
+    for (place, n) in (0..).zip(order) {
+        if let Some(slot) = places.get_mut(n) {
+            *slot = place;
+        }
+    }
+    places
 }
 
 fn fault(n: usize, draft: &RuleDraft, part: Part, kind: FaultKind) -> RuleFault {
@@ -257,6 +280,10 @@ fn check_rule(n: usize, draft: &RuleDraft, faults: &mut Vec<RuleFault>) {
     if let Some(kind) = draft.cap.and_then(|cap| out_of_bounds(cap, 1.0, CAP_MAX)) {
         add(Part::Key("cap"), kind);
     }
+    let order = f64::from(ORDER_MAX);
+    if let Some(kind) = out_of_bounds(f64::from(draft.order), -order, order) {
+        add(Part::Key("order"), kind);
+    }
     let near = draft.near.map(f64::from);
     if let Some(kind) = near.and_then(|near| out_of_bounds(near, 1.0, f64::from(NEAR_MAX))) {
         add(Part::Key("near"), kind);
@@ -301,6 +328,11 @@ fn compile_rule(
         priority: draft.priority,
         near: draft.near,
         cap: draft.cap.unwrap_or(settings.cap),
+        when: draft.when,
+        place: 0,
+        stop: draft.stop,
+        note: draft.note,
+        maintainer: draft.maintainer,
         id: draft.id,
         origin: draft.origin,
     }

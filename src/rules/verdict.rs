@@ -3,8 +3,13 @@
 use crate::domain::decision::{Evidence, Priority, Score, Zone};
 use crate::domain::ids::{CategoryId, RuleId};
 
+use super::condition::Unapplied;
+
 /// Most rules named that nearly fired.
 pub const NEAR_MISSES_MAX: usize = 8;
+
+/// Most rules named that fired and do not apply.
+pub const UNAPPLIED_MAX: usize = 8;
 
 /// Everything the rules say about one message.
 ///
@@ -27,6 +32,12 @@ pub struct Verdict {
     pub top: Top,
     /// Every rule that fired, in order of their names.
     pub fired: Vec<RuleId>,
+    /// The points the categories would have without any `stop`, in the order of `scores`; the
+    /// guard hears these too.
+    pub unstopped: Vec<Score>,
+    /// Rules whose words were found and that do not count, heaviest first, at most
+    /// [`UNAPPLIED_MAX`].
+    pub unapplied: Vec<NotApplied>,
     /// Rules with some hit that lacked one thing to fire, heaviest first, at most
     /// [`NEAR_MISSES_MAX`].
     pub near_misses: Vec<NearMiss>,
@@ -41,11 +52,13 @@ impl Verdict {
             .map_or(0.0, |score| score.points)
     }
 
-    /// The highest scoring category among those `of_interest`.
+    /// The highest scoring category among those `of_interest`, whatever a rule stopped.
     pub fn strongest(&self, of_interest: impl Fn(&CategoryId) -> bool) -> Option<&Score> {
         self.scores
             .iter()
-            .find(|score| of_interest(&score.category))
+            .chain(&self.unstopped)
+            .filter(|score| of_interest(&score.category))
+            .max_by(|a, b| a.points.total_cmp(&b.points))
     }
 
     /// The next best category that has points.
@@ -121,6 +134,17 @@ pub struct PriorityEvidence {
     pub text: String,
     /// Byte offsets of `text` in the zone's text, end excluded.
     pub span: (usize, usize),
+}
+
+/// A rule whose words were found and that does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotApplied {
+    /// The rule.
+    pub rule: RuleId,
+    /// The category it would have spoken for.
+    pub category: Option<CategoryId>,
+    /// Why.
+    pub why: Unapplied,
 }
 
 /// A rule that would have fired but for one thing.

@@ -14,7 +14,7 @@ use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::registry::ProductTold;
-use crate::rules::{FoldedZone, Top, Verdict, ZoneText};
+use crate::rules::{Circumstances, FoldedZone, Top, Verdict, ZoneText};
 
 use super::policy::Policy;
 use super::routing::Route;
@@ -253,8 +253,19 @@ fn ticket(
     let lines = Lines::of(message);
     let texts = zones(message, text, &lines);
     let zones = FoldedZone::all(&texts, policy.rules.settings().fold);
-    let verdict = policy.rules.classify_folded(&zones);
+    // Names and addresses tell the product, no rule does; so it is there for rules to ask.
     let product = policy.registry.resolve(&zones, &policy.routing.own);
+    let language = language::tell(&message.subject_base, asked(text));
+    let verdict = policy.rules.classify_folded(
+        &zones,
+        &Circumstances {
+            products: &products(&product),
+            customer: message.author().and_then(|author| author.address.as_ref()),
+            language,
+            attachments: &attachments(message),
+            received: message.received,
+        },
+    );
 
     let (category, doubt) = category(&verdict);
     let doubt = unreadable(message).or(doubt);
@@ -292,7 +303,7 @@ fn ticket(
         kind: told.kind,
         kind_reason: told.reason,
         category: Some(category),
-        language: language::tell(&message.subject_base, asked(text)),
+        language,
         product: one_product(&product),
         owner: Some(if way.action == Action::Review {
             Owner::Partner
@@ -427,6 +438,20 @@ fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
 
 fn first_four(products: &[ProductId]) -> Vec<ProductId> {
     products.iter().take(4).cloned().collect()
+}
+
+fn products(told: &ProductTold) -> Vec<ProductId> {
+    match told {
+        ProductTold::One(hit) => vec![hit.product.clone()],
+        ProductTold::Several(products) => products.clone(),
+        ProductTold::None => Vec::new(),
+    }
+}
+
+fn attachments(message: &Message) -> Vec<(&str, &str)> {
+    let list = message.attachments.iter();
+    list.map(|one| (one.name.as_str(), one.media.as_str()))
+        .collect()
 }
 
 fn one_product(told: &ProductTold) -> Option<ProductHit> {

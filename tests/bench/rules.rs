@@ -14,7 +14,7 @@ use serde::Deserialize;
 use triaged::config::{Config, load};
 use triaged::domain::decision::Zone;
 use triaged::mail::Message;
-use triaged::rules::{FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
+use triaged::rules::{Circumstances, FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
 use triaged::triage::decide;
 
 /// Rounds of which the fastest counts.
@@ -179,7 +179,12 @@ fn main() {
             let round = [
                 micros(|| drop(black_box(set.classify(black_box(&[body(&mail)]))))),
                 micros(|| drop(black_box(set.classify(black_box(&[body(&long)]))))),
-                micros(|| drop(black_box(set.classify_folded(black_box(&folded))))),
+                micros(|| {
+                    drop(black_box(set.classify_folded(
+                        black_box(&folded),
+                        &Circumstances::default(),
+                    )));
+                }),
             ];
             for (least, cost) in costs.iter_mut().zip(round) {
                 *least = least.min(cost);

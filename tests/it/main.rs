@@ -6,6 +6,7 @@
 
 mod cases;
 mod cli;
+mod conditions;
 mod faults;
 mod imap;
 mod job;

@@ -31,6 +31,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading) -> Value {
         "text": reading.asked(),
         "evidence": evidence(decision),
         "scores": scores(decision),
+        "left_out": left_out(reading),
         "rules_digest": decision.rules_digest,
     })
 }
@@ -53,6 +54,23 @@ fn evidence(decision: &Decision) -> Vec<Value> {
                 told["typo"] = true.into();
             }
             told
+        })
+        .collect()
+}
+
+/// Rules whose words were found and that do not count.
+fn left_out(reading: &Reading) -> Vec<Value> {
+    let rules = reading
+        .verdict
+        .iter()
+        .flat_map(|verdict| &verdict.unapplied);
+    rules
+        .map(|rule| {
+            json!({
+                "rule": rule.rule,
+                "category": rule.category,
+                "why": rule.why.to_string(),
+            })
         })
         .collect()
 }

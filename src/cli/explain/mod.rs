@@ -91,7 +91,14 @@ fn one(
         writeln!(
             out,
             "{}",
-            text::page(&source.name(), &message, &reading, single, paint)
+            text::page(
+                &source.name(),
+                &message,
+                &reading,
+                &config.policy.rules,
+                single,
+                paint
+            )
         )?;
     }
     Ok(())

@@ -7,7 +7,8 @@ use crate::domain::decision::{Action, Decision, Evidence, Zone};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::mail::Message;
-use crate::rules::verdict::{Lack, NearMiss};
+use crate::rules::RuleSet;
+use crate::rules::verdict::{Lack, NearMiss, NotApplied};
 use crate::triage::Reading;
 
 /// Characters of the text shown.
@@ -15,6 +16,9 @@ const TEXT_MAX: usize = 4000;
 
 /// Rules shown that nearly fired.
 const NEAR_MAX: usize = 3;
+
+/// Rules whose notes are shown.
+const NOTES_MAX: usize = 8;
 
 /// Characters shown of a keyword: a regular expression can be long, and its rule is named.
 const KEYWORD_MAX: usize = 40;
@@ -24,6 +28,7 @@ pub fn page(
     file: &str,
     message: &Message,
     reading: &Reading,
+    rules: &RuleSet,
     single: bool,
     paint: Paint,
 ) -> String {
@@ -90,9 +95,11 @@ pub fn page(
     );
     scores(&mut out, paint, decision);
     if let Some(verdict) = &reading.verdict {
+        unapplied(&mut out, paint, &verdict.unapplied);
         near(&mut out, paint, &verdict.near_misses);
     }
     if single {
+        notes(&mut out, paint, reading, rules);
         text(&mut out, paint, reading);
     }
     line(
@@ -144,6 +151,34 @@ fn scores(out: &mut String, paint: Paint, decision: &Decision) {
             );
             line(out, paint, "", &hit);
         }
+    }
+}
+
+/// Rules whose words were found and that do not count.
+fn unapplied(out: &mut String, paint: Paint, rules: &[NotApplied]) {
+    for (n, rule) in rules.iter().enumerate() {
+        let name = if n == 0 { "left out" } else { "" };
+        let why = one_line(&rule.why.to_string(), 160);
+        line(out, paint, name, &format!("rule `{}`: {why}", rule.rule));
+    }
+}
+
+/// What people wrote down about the rules that spoke.
+fn notes(out: &mut String, paint: Paint, reading: &Reading, rules: &RuleSet) {
+    let fired = reading.verdict.iter().flat_map(|verdict| &verdict.fired);
+    let noted = fired
+        .filter_map(|id| rules.rule(id))
+        .filter(|rule| rule.note().is_some() || rule.maintainer().is_some());
+    for (n, rule) in noted.take(NOTES_MAX).enumerate() {
+        let name = if n == 0 { "notes" } else { "" };
+        let note = one_line(rule.note().unwrap_or_default(), 160);
+        let by = rule
+            .maintainer()
+            .map(|who| format!("({})", one_line(who, 60)));
+        let parts = [Some(note).filter(|note| !note.is_empty()), by];
+        let told: Vec<String> = parts.into_iter().flatten().collect();
+        let text = format!("rule `{}`: {}", rule.id(), told.join(" "));
+        line(out, paint, name, &text);
     }
 }
 

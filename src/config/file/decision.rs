@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::table::{InFile, Read, Table};
+use super::source::quoted;
+use super::table::{InFile, Read, Table, did_you_mean, nearest};
+use super::value::Text;
 use crate::domain::decision::Zone;
 use crate::rules::{FoldOptions, Settings};
 
@@ -22,6 +25,7 @@ pub struct Shape {
     share: Option<Spanned<f64>>,
     cap: Option<Spanned<f64>>,
     fold_diacritics: Option<bool>,
+    time_zone: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +46,8 @@ pub struct ZonesShape {
 pub struct Placed {
     /// Not yet checked.
     pub settings: Settings,
+    /// The clock that `received` in a rule's conditions means.
+    pub zone: TimeZone,
     /// By the key's own name.
     pub places: BTreeMap<&'static str, Range<usize>>,
 }
@@ -86,5 +92,29 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
         let factor = of(zone.as_str(), told.as_ref(), default.zone_factors.of(zone));
         settings.zone_factors = settings.zone_factors.with(zone, factor);
     }
-    Placed { settings, places }
+    let zone = read.told.time_zone.as_ref().map(|text| zone(text, file));
+    Placed {
+        settings,
+        zone: zone.unwrap_or(TimeZone::UTC),
+        places,
+    }
+}
+
+/// A time zone of the system's database, by its name.
+fn zone(text: &Text, file: &mut InFile<'_>) -> TimeZone {
+    let told = text.get_ref();
+    TimeZone::get(told).unwrap_or_else(|_| {
+        let names: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
+        let help = nearest(told, names.iter().map(String::as_str)).map_or_else(
+            || {
+                "such as `Europe/Stockholm`; the system's zones come with the package `tzdata`"
+                    .to_owned()
+            },
+            did_you_mean,
+        );
+        let message = format!("there is no time zone {}", quoted(told));
+        file.error(&text.span(), "decision.time-zone", message)
+            .help(help);
+        TimeZone::UTC
+    })
 }

@@ -17,3 +17,4 @@ pub mod rules;
 pub mod source;
 pub mod table;
 pub mod value;
+pub mod when;

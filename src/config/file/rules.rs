@@ -13,6 +13,7 @@ use super::routing::Categories;
 use super::source::{Source, quoted};
 use super::table::{InFile, Read, Table, did_you_mean, listed, nearest};
 use super::value::Text;
+use super::when::{Around, when};
 use crate::config::findings::{Finding, Severity};
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::ids::{CategoryId, RuleId};
@@ -41,6 +42,10 @@ pub struct Shape {
     priority: Option<Text>,
     near: Option<Spanned<i64>>,
     cap: Option<Spanned<f64>>,
+    order: Option<Spanned<i64>>,
+    stop: Option<bool>,
+    note: Option<Text>,
+    maintainer: Option<Text>,
 }
 
 /// A rule as drafted, and where its parts stand.
@@ -68,11 +73,10 @@ struct NamedHere {
     span: Range<usize>,
 }
 
-/// Checks the rules and lists of one file, each by itself. `categories` is absent when `triaged.toml`
-/// could not be read.
+/// Checks the rules and lists of one file, each by itself.
 pub fn rules(
     mut root: Table<'_>,
-    categories: Option<&Categories>,
+    around: Around<'_>,
     file: &mut InFile<'_>,
 ) -> (Vec<Placed>, Vec<Named>) {
     let tables = root.tables("rule", file);
@@ -80,7 +84,12 @@ pub fn rules(
     root.close(file);
     let rules = tables
         .into_iter()
-        .filter_map(|table| rule(&table.read(file), categories, file))
+        .filter_map(|mut table| {
+            let conditions = table.table("when", file).read(file);
+            let mut placed = rule(&table.read(file), around.categories, file)?;
+            placed.draft.when = when(&conditions, around, file);
+            Some(placed)
+        })
         .collect();
     (rules, named)
 }
@@ -132,6 +141,15 @@ fn rule(
         draft.near = Some(u16::try_from(*number.get_ref()).unwrap_or(0));
         placed.keys.insert("near", number.span());
     }
+    if let Some(number) = &read.told.order {
+        // As with `near`.
+        draft.order = i32::try_from(*number.get_ref()).unwrap_or(i32::MAX);
+        placed.keys.insert("order", number.span());
+    }
+    draft.stop = read.told.stop.unwrap_or_default();
+    let mut line = |key: &str, text: &Option<Text>| file.line(key, text.as_ref()?);
+    draft.note = line("rule.note", &read.told.note);
+    draft.maintainer = line("rule.maintainer", &read.told.maintainer);
     if let Some(text) = &read.told.id {
         placed.keys.insert("id", text.span());
     }
