@@ -33,7 +33,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Watch the mailboxes: decide, forward, file
     Run(RunArgs),
-    /// Check the configuration, the rules and the registry; name every fault at once
+    /// Check the configuration, the rules and the registry, run the cases; name every fault at once
     Check(CheckArgs),
     /// Run the cases beside the rules: what holds, what does not, which rules no case fires
     Test(TestArgs),
@@ -89,6 +89,9 @@ pub struct CheckArgs {
     /// Print one JSON object a finding
     #[arg(long)]
     pub json: bool,
+    /// Fail (exit code 3) when there is a finding of this name, or any with `all`; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub deny: Vec<String>,
 }
 
 /// Arguments of `test`.

@@ -1,4 +1,5 @@
-//! `triaged check`: everything that is wrong with the configuration, at once.
+//! `triaged check`: everything that is wrong with the configuration, at once, and what in it is
+//! probably not meant.
 
 use std::path::Path;
 
@@ -6,61 +7,74 @@ use serde_json::json;
 
 use super::args::CheckArgs;
 use super::failure::{Failure, FailureKind};
-use super::print::{Paint, Style};
-use super::print::{counted, say};
+use super::print::{Paint, Style, counted, one_line, say};
 use super::test;
-use crate::config::findings::{self, Finding};
+use crate::config::findings::{self, Finding, Severity};
 use crate::config::{self, Config};
+use crate::rules::lint::Lint;
+
+/// The word that names every finding.
+const ALL: &str = "all";
 
 /// Checks the configuration in `directory`.
 pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
-    let (mut found, config) = match config::load(directory) {
-        Ok(config) => (config.warnings.clone(), Some(config)),
-        Err(faults) => (faults, None),
-    };
-    let cases = match &config {
-        Some(config) => test::brief(directory, &config.policy)?,
-        None => None,
-    };
-    let cases = cases.map(|(line, of_cases)| {
-        found.extend(of_cases);
-        line
-    });
-    let broken = findings::any_error(&found) || config.is_none();
+    let denied = denied(&args.deny)?;
+    let mut examined = config::examine(directory);
+    examined.deny(&denied);
     if args.json {
-        for finding in &found {
+        for finding in &examined.findings {
             say!("{}", as_json(finding));
         }
     } else {
         let paint = Paint::stdout();
-        if !found.is_empty() {
-            say!("{}", findings::render(&found, paint.colours()));
+        if !examined.findings.is_empty() {
+            say!("{}", findings::render(&examined.findings, paint.colours()));
         }
-        if let (Some(config), false) = (&config, broken) {
+        if let Some(config) = examined.config.as_ref().filter(|_| !examined.is_refused()) {
             say!("{}", summary(directory, config, paint));
-            if let Some(cases) = &cases {
-                say!("    {cases}");
+            if examined.report.cases > 0 {
+                say!("    {}", test::counts(&examined.report));
             }
         }
     }
-    if broken {
+    let unnamed = |f: &Finding| f.severity == Severity::Error && f.lint.is_none();
+    if examined.config.is_none() || examined.findings.iter().any(unnamed) {
         return Err(Failure::shown(FailureKind::Config));
     }
-    if found.is_empty() {
+    let notes_only = |finding: &Finding| finding.severity == Severity::Note;
+    if examined.findings.iter().all(notes_only) {
         Ok(())
     } else {
         Err(Failure::shown(FailureKind::Found))
     }
 }
 
+/// The findings that `--deny` names.
+fn denied(words: &[String]) -> Result<Vec<Lint>, Failure> {
+    if words.iter().any(|word| word == ALL) {
+        return Ok(Lint::ALL.to_vec());
+    }
+    let lint = |word: &String| {
+        let found = Lint::ALL.into_iter().find(|lint| lint.as_str() == word);
+        found.ok_or_else(|| {
+            let names: Vec<String> = Lint::ALL.iter().map(|lint| format!("`{lint}`")).collect();
+            Failure::usage(format!("there is no finding `{}`", one_line(word, 60)))
+                .hint(format!("one of: `{ALL}`, {}", names.join(", ")))
+        })
+    };
+    words.iter().map(lint).collect()
+}
+
 fn as_json(finding: &Finding) -> serde_json::Value {
     json!({
         "severity": finding.severity.as_str(),
+        "name": finding.lint.map(Lint::as_str),
         "file": finding.file,
         "line": finding.place.as_ref().map(|place| place.line),
         "column": finding.place.as_ref().map(|place| place.column),
         "key": finding.key,
         "message": finding.message,
+        "note": finding.note,
         "help": finding.help,
     })
 }

@@ -256,7 +256,10 @@ pub fn said(happening: &Happening) -> String {
         Happening::Stopped => "stopped".to_owned(),
         Happening::MailboxOpened { messages, .. } => format!("opened with {messages} messages"),
         Happening::MailboxAccepted => "first run accepted".to_owned(),
-        Happening::Seen { size, .. } => format!("found, {size} bytes"),
+        Happening::Seen { size, .. } => format!("found, {size} bytes; reading begins"),
+        Happening::PutBack { .. } => {
+            "not sent: the way out closed, the attempt does not count".to_owned()
+        }
         Happening::Tried { tries } => format!("reading begins, try {tries}"),
         Happening::Spared { .. } => {
             "not read: the server failed, the try does not count".to_owned()

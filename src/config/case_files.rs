@@ -1,7 +1,7 @@
 //! The cases beside the rules: `cases/*.toml` of a configuration directory, or files by name.
 //!
-//! They are no part of a [`super::Config`]: a daemon needs none, and a fault in one never keeps
-//! rules from being taken. What names a category, product or rule is held against the policy.
+//! They are no part of a [`super::Config`]: what they expect is asked in [`super::examine()`]. What
+//! names a category, product or rule is held against the policy.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +52,24 @@ pub fn toml_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// All findings, when at least one is an error.
 pub fn load_cases(files: &[PathBuf], policy: &Policy) -> Result<Vec<Case>, Vec<Finding>> {
     let mut findings = Vec::new();
+    let mut names = Vec::new();
+    let all = read_cases(files, policy, &mut names, &mut findings);
+    findings::tidy(&mut findings, &names);
+    if findings::any_error(&findings) {
+        Err(findings)
+    } else {
+        Ok(all)
+    }
+}
+
+/// The same with everything that is wrong in `findings`, and the files that were looked for in
+/// `names`.
+pub(super) fn read_cases(
+    files: &[PathBuf],
+    policy: &Policy,
+    names: &mut Vec<String>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Case> {
     let mut all = Vec::new();
     if files.len() > FILES_MAX {
         let message = format!(
@@ -65,7 +83,6 @@ pub fn load_cases(files: &[PathBuf], policy: &Policy) -> Result<Vec<Case>, Vec<F
             message,
         ));
     }
-    let mut names = Vec::new();
     for path in files.iter().take(FILES_MAX) {
         let shown = path.display().to_string();
         names.push(shown.clone());
@@ -75,17 +92,12 @@ pub fn load_cases(files: &[PathBuf], policy: &Policy) -> Result<Vec<Case>, Vec<F
                 let read = |root: Table<'_>, file: &mut InFile<'_>| {
                     cases::cases(root, directory, policy, file)
                 };
-                all.extend(in_file(&Arc::new(source), &mut findings, read));
+                all.extend(in_file(&Arc::new(source), findings, read));
             }
             Err(error) => {
                 findings.push(Finding::of_file(Severity::Error, shown, error.to_string()));
             }
         }
     }
-    findings::tidy(&mut findings, &names);
-    if findings::any_error(&findings) {
-        Err(findings)
-    } else {
-        Ok(all)
-    }
+    all
 }

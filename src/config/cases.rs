@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::findings::{FINDINGS_MAX, Severity, any_error, render};
-use super::load;
 use super::shipped::lay_out_shipped;
+use super::{examine, load};
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -20,7 +20,7 @@ fn lay_out(case: &Path, into: &Path) {
     let leave_out = std::fs::read_to_string(case.join("without.txt")).unwrap_or_default();
     let base = case.parent().expect("a parent").join("base");
     for from in [base.as_path(), case] {
-        for part in ["", "rules", "registry"] {
+        for part in ["", "rules", "registry", "cases"] {
             let Ok(entries) = std::fs::read_dir(from.join(part)) else {
                 continue;
             };
@@ -42,16 +42,13 @@ fn lay_out(case: &Path, into: &Path) {
 fn told(case: &Path) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     lay_out(case, directory.path());
-    let (verdict, findings) = match load(directory.path()) {
-        Ok(config) => ("taken", config.warnings),
-        Err(findings) => ("refused", findings),
-    };
-    assert_eq!(
-        any_error(&findings),
-        verdict == "refused",
-        "{}",
-        case.display()
-    );
+    let examined = examine(directory.path());
+    let refused = examined.is_refused();
+    let verdict = if refused { "refused" } else { "taken" };
+    let findings = examined.findings;
+    assert_eq!(any_error(&findings), refused, "{}", case.display());
+    // What is only read, and not tried, has no other faults.
+    assert_eq!(examined.config.is_none(), load(directory.path()).is_err());
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
     let text = format!(
         "{verdict}\n\n{}\n\n{}",

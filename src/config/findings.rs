@@ -10,6 +10,7 @@ use std::sync::Arc;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::file::source::{Place, Source};
+use crate::rules::lint::Lint;
 
 /// Most findings reported at once; what is beyond is counted.
 pub const FINDINGS_MAX: usize = 200;
@@ -21,6 +22,8 @@ pub enum Severity {
     Error,
     /// It is taken, and probably not what was meant.
     Warning,
+    /// It is taken; worth a look.
+    Note,
 }
 
 impl Severity {
@@ -29,6 +32,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -50,8 +54,12 @@ pub struct Finding {
     pub place: Option<Place>,
     /// The key with the tables around it, such as `mailbox.port`.
     pub key: Option<String>,
+    /// Its name, when it can be allowed or denied.
+    pub lint: Option<Lint>,
     /// What is wrong.
     pub message: String,
+    /// What follows from it.
+    pub note: Option<String>,
     /// What to do.
     pub help: Option<String>,
     /// A second place that belongs to it, and what it has to do with it.
@@ -90,7 +98,9 @@ impl Finding {
             file: file.into(),
             place: None,
             key: None,
+            lint: None,
             message: message.into(),
+            note: None,
             help: None,
             also: None,
             marked: None,
@@ -118,6 +128,18 @@ impl Finding {
     /// With the key it is about.
     pub fn key(&mut self, key: impl Into<String>) -> &mut Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// With its name.
+    pub const fn lint(&mut self, lint: Lint) -> &mut Self {
+        self.lint = Some(lint);
+        self
+    }
+
+    /// With what follows from it.
+    pub fn note(&mut self, note: impl Into<String>) -> &mut Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -152,22 +174,26 @@ impl Finding {
     }
 }
 
-/// The one-line form: `file:line:column: error: message; help`.
+/// The one-line form: `file:line:column: error[name]: message; note; help`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(Place { line, column }) = self.place {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}: {}", self.severity, self.message)?;
+        write!(f, ": {}", self.severity)?;
+        if let Some(lint) = self.lint {
+            write!(f, "[{lint}]")?;
+        }
+        write!(f, ": {}", self.message)?;
         if let Some(Also {
             label, file, place, ..
         }) = &self.also
         {
             write!(f, "; {label} at {file}:{}:{}", place.line, place.column)?;
         }
-        if let Some(help) = &self.help {
-            write!(f, "; {help}")?;
+        for more in [&self.note, &self.help].into_iter().flatten() {
+            write!(f, "; {more}")?;
         }
         Ok(())
     }
@@ -189,14 +215,15 @@ pub fn tidy(findings: &mut Vec<Finding>, files: &[String]) {
     findings.dedup();
     let beyond = findings.len().saturating_sub(FINDINGS_MAX);
     if beyond > 0 {
+        let mut worst: Vec<(usize, Finding)> =
+            std::mem::take(findings).into_iter().enumerate().collect();
+        // What weighs least is left out first, then what stands last.
+        worst.sort_by_key(|(place, finding)| (finding.severity, *place));
+        let cut = worst.split_off(FINDINGS_MAX);
+        worst.sort_by_key(|(place, _)| *place);
+        findings.extend(worst.into_iter().map(|(_, finding)| finding));
         // An error must stay visible as one, whatever was cut.
-        let errors = any_error(&findings[FINDINGS_MAX..]);
-        let severity = if errors {
-            Severity::Error
-        } else {
-            Severity::Warning
-        };
-        findings.truncate(FINDINGS_MAX);
+        let severity = cut.first().map_or(Severity::Note, |(_, f)| f.severity);
         let file = findings.last().map_or_else(String::new, |f| f.file.clone());
         findings.push(Finding::of_file(
             severity,
@@ -232,8 +259,13 @@ fn group(finding: &Finding) -> Group<'_> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
-    let mut group = Group::with_title(level.primary_title(&finding.message));
+    let title = level.primary_title(&finding.message);
+    let mut group = Group::with_title(match finding.lint {
+        Some(lint) => title.id(lint.as_str()),
+        None => title,
+    });
     let also = finding.also.as_ref();
     // Two places in one file are shown in one piece.
     let near = also.filter(|also| also.file == finding.file);
@@ -251,6 +283,9 @@ fn group(finding: &Finding) -> Group<'_> {
             Some(excerpt) => group = group.element(excerpt),
             None => group = group.element(origin(&also.file, Some(also.place))),
         }
+    }
+    if let Some(note) = &finding.note {
+        group = group.element(Level::NOTE.message(note));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help));
@@ -292,7 +327,7 @@ fn excerpt<'f>(
 
 fn count(findings: &[Finding]) -> String {
     let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let words = [Severity::Error, Severity::Warning]
+    let words = [Severity::Error, Severity::Warning, Severity::Note]
         .into_iter()
         .map(|severity| (of(severity), severity))
         .filter(|(number, _)| *number > 0)

@@ -1,5 +1,6 @@
 //! From a directory to a [`Config`], or to everything that is wrong with it.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +51,21 @@ pub struct Config {
     pub warnings: Vec<Finding>,
 }
 
+/// A configuration, and what only its examination needs: where everything is written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// What was made of it.
+    pub config: Config,
+    /// `triaged.toml`.
+    pub main: Arc<Source>,
+    /// The rules as they are written.
+    pub rules: Vec<rules::Placed>,
+    /// Where the allow-list stands.
+    pub allow: Option<Range<usize>>,
+    /// Whether any category is forwarded.
+    pub forwards: bool,
+}
+
 /// Reads and checks the configuration in `directory`.
 ///
 /// # Errors
@@ -57,12 +73,12 @@ pub struct Config {
 pub fn load(directory: &Path) -> Result<Config, Vec<Finding>> {
     let mut findings = Vec::new();
     let files = Files::read(directory, &mut findings);
-    let config = examine(directory, &files, &mut findings);
+    let written = read_files(directory, &files, &mut findings);
     findings::tidy(&mut findings, &files.names);
-    match config {
-        Some(config) if !findings::any_error(&findings) => Ok(Config {
+    match written {
+        Some(written) if !findings::any_error(&findings) => Ok(Config {
             warnings: findings,
-            ..config
+            ..written.config
         }),
         _ => Err(findings),
     }
@@ -148,7 +164,12 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     }
 }
 
-fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Option<Config> {
+/// Reads what `files` say, with all that is wrong with it.
+pub(super) fn read_files(
+    directory: &Path,
+    files: &Files,
+    findings: &mut Vec<Finding>,
+) -> Option<Written> {
     let main = files.main.as_ref().map(|source| {
         let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
         (source, in_file(source, findings, check))
@@ -205,7 +226,17 @@ fn examine(directory: &Path, files: &Files, findings: &mut Vec<Finding>) -> Opti
             Finding::of_file(Severity::Error, source.name.clone(), fault.to_string())
         }));
     }
-    main.into_config(directory, set?, registry.ok()?, files.digest)
+    let main_file = Arc::clone(main_file);
+    let allow = main.delivery.as_ref().and_then(|d| d.allow.clone());
+    let forwards = main.categories.forward.is_some();
+    let config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
+    Some(Written {
+        config,
+        main: main_file,
+        rules: drafts,
+        allow,
+        forwards,
+    })
 }
 
 impl Main {

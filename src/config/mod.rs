@@ -4,11 +4,13 @@
 //! `registry/products.toml`. It gives either a [`Config`], of which every name exists, every
 //! number lies in its bounds and every address parses, or all [`findings`] at once. No value
 //! holds a secret: a [`secret::Secret`] says where one is read, at the moment it is needed.
-//! Loading touches no path a value names; that is for those who use it.
+//! Loading touches no path a value names; that is for those who use it. [`examine()`] goes on where
+//! [`load`] ends: it lints the rules and runs the cases of `cases/*.toml`.
 
 pub mod audit;
 mod case_files;
 pub mod delivery;
+pub mod examine;
 mod file;
 pub mod findings;
 pub mod limits;
@@ -20,6 +22,7 @@ mod read;
 pub mod secret;
 
 pub use case_files::{case_files, load_cases, toml_files};
+pub use examine::{Examined, examine};
 pub use load::{Config, load};
 
 #[cfg(test)]

@@ -131,6 +131,11 @@ pub enum Happening {
         /// Under which Message-ID.
         message_id: String,
     },
+    /// The way out closed before anything of it was on the wire: the attempt does not count.
+    PutBack {
+        /// Which attempt it would have been.
+        attempt: u32,
+    },
     /// The destination took it.
     Delivered {
         /// Which attempt.
@@ -213,6 +218,7 @@ impl Happening {
             Self::Spared { .. } => "spared",
             Self::Decided { .. } => "decided",
             Self::Sending { .. } => "sending",
+            Self::PutBack { .. } => "put-back",
             Self::Delivered { .. } => "delivered",
             Self::Deferred { .. } => "deferred",
             Self::Uncertain { .. } => "uncertain",

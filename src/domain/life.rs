@@ -13,6 +13,7 @@
 //! The pipeline performs what a step says and never invents a change of its own. Every step is
 //! written, with its audit event, before its effect is begun. What must hold:
 //! - a move out of the source is asked for only from `Decided` (to file) and `Delivered`;
+//! - a try is counted before the first byte is parsed, the first one with the finding;
 //! - `Sending` is entered by a write of its own, so that a crash there is always known;
 //! - the last three stages are ends: no event leaves them but a person's.
 
@@ -122,11 +123,11 @@ pub struct Life {
 }
 
 impl Life {
-    /// A message just found.
+    /// A message just found. It is found to be read, so that its first try is counted with it.
     pub const fn new() -> Self {
         Self {
             stage: Stage::Seen,
-            tries: 0,
+            tries: 1,
             attempts: 0,
         }
     }
@@ -159,6 +160,8 @@ pub enum Event {
         /// When the next may begin, if it must be repeated; `None` once it has waited too long.
         retry: Option<Timestamp>,
     },
+    /// The way out closed before anything of it was on the wire: the attempt does not count.
+    PutBack,
     /// The daemon that was sending is gone: whether it was accepted is not known.
     Interrupted,
     /// The message was seen in its folder, or the move was proved.
@@ -212,6 +215,7 @@ impl Event {
             Self::Decide(_) => "decide",
             Self::Begin => "begin",
             Self::End { .. } => "end",
+            Self::PutBack => "put back",
             Self::Interrupted => "interrupted",
             Self::Moved => "moved",
             Self::Vanished => "vanished",
@@ -254,6 +258,10 @@ pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
             (Sending, Effect::Transmit)
         }
         (Sending, Event::End { outcome, retry }) => ended(outcome, *retry),
+        (Sending, Event::PutBack) if attempts > 0 => {
+            attempts -= 1;
+            decided(Next::Send)
+        }
         (Sending, Event::Interrupted) => decided(Next::Send),
         (Decided { next: Next::File } | Delivered, Event::Moved) => (Settled, Effect::Nothing),
         (

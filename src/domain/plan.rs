@@ -39,6 +39,6 @@ pub struct Plan {
     pub sheet: String,
     /// Value of the origin header that lets us know our own mail again.
     pub origin: String,
-    /// How the original travels, once an attempt has fixed it.
+    /// How the original travels; where that depends on the relay, the first attempt fixes it.
     pub enclosure: Option<Enclosure>,
 }

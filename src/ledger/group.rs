@@ -22,6 +22,7 @@ use super::statement as sql;
 use crate::audit::chain::{self, Head};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
+use crate::domain::life::Life;
 
 /// What one caller wants written together.
 #[derive(Debug)]
@@ -207,8 +208,8 @@ impl<'a> Group<'a> {
                     .bind(ticket.locator.item.to_string())
                     .bind(ticket.size.cast_signed())
                     .bind(StageName::Seen.as_str())
-                    .bind(0)
-                    .bind(0)
+                    .bind(Life::new().tries)
+                    .bind(Life::new().attempts)
                     .bind(at)
                     .bind(at)
                     .bind(epoch.cast_signed());

@@ -10,6 +10,7 @@
 
 use data_encoding::{BASE32_NOPAD, BASE64_MIME};
 use jiff::Timestamp;
+use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::encode;
@@ -34,12 +35,21 @@ enum Fit {
 }
 
 /// How `original` can travel byte for byte (RFC 2046 §5.2.1 forbids base64 for
-/// `message/rfc822`); `eight_bit_ok` says that the relay offers 8BITMIME.
-pub fn enclosure(original: &[u8], eight_bit_ok: bool) -> Enclosure {
+/// `message/rfc822`); `None` when that depends on the relay, see [`enclosure_by`].
+pub fn enclosure(original: &[u8]) -> Option<Enclosure> {
     match fit(original) {
-        Fit::SevenBit => Enclosure::Rfc822,
-        Fit::EightBit if eight_bit_ok => Enclosure::Rfc822,
-        Fit::EightBit | Fit::Neither => Enclosure::Eml,
+        Fit::SevenBit => Some(Enclosure::Rfc822),
+        Fit::EightBit => None,
+        Fit::Neither => Some(Enclosure::Eml),
+    }
+}
+
+/// How an original with bytes above 127 travels; `eight_bit` says that the relay offers 8BITMIME.
+pub const fn enclosure_by(eight_bit: bool) -> Enclosure {
+    if eight_bit {
+        Enclosure::Rfc822
+    } else {
+        Enclosure::Eml
     }
 }
 
@@ -173,19 +183,11 @@ fn boundary(message_id: &str, original: &[u8], fit: Fit) -> String {
         let seed = Sha256::digest(format!("boundary {turn} {message_id}").as_bytes());
         let mut boundary = format!("=_{}", BASE32_NOPAD.encode(&seed));
         boundary.truncate(32);
-        if fit == Fit::Neither || !holds(original, boundary.as_bytes()) {
+        if fit == Fit::Neither || memmem::find(original, boundary.as_bytes()).is_none() {
             return boundary;
         }
         turn = turn.wrapping_add(1);
     }
-}
-
-/// Whether `original` holds a boundary, whose only `=` is its first byte.
-fn holds(original: &[u8], boundary: &[u8]) -> bool {
-    original
-        .split(|&b| b == b'=')
-        .skip(1)
-        .any(|rest| rest.starts_with(boundary.get(1..).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -240,8 +242,10 @@ mod tests {
             (b"a: b\r\n\r\n\0", Enclosure::Eml, Enclosure::Eml),
             (b"", Enclosure::Eml, Enclosure::Eml),
         ] {
-            assert_eq!(enclosure(original, false), seven, "{original:?}");
-            assert_eq!(enclosure(original, true), eight, "{original:?}");
+            for (eight_bit, wanted) in [(false, seven), (true, eight)] {
+                let chosen = enclosure(original).unwrap_or(enclosure_by(eight_bit));
+                assert_eq!(chosen, wanted, "{original:?}");
+            }
         }
     }
 
@@ -416,7 +420,7 @@ mod tests {
             plan.from_name = from_name;
             plan.sheet = sheet;
             plan.date = Timestamp::from_second(second).expect("a time");
-            check(&plan, &original, enclosure(&original, eight_bit));
+            check(&plan, &original, enclosure(&original).unwrap_or(enclosure_by(eight_bit)));
             check(&plan, &original, Enclosure::Eml);
             let _ = render(&plan, &original, Enclosure::Rfc822);
         }

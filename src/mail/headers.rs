@@ -164,10 +164,7 @@ impl<'a> Block<'a> {
 
 /// Where the line that starts at `at` ends, its line end included.
 pub(super) fn line_end(raw: &[u8], at: usize) -> usize {
-    raw.get(at..)
-        .unwrap_or_default()
-        .iter()
-        .position(|byte| *byte == b'\n')
+    memchr::memchr(b'\n', raw.get(at..).unwrap_or_default())
         .map_or(raw.len(), |found| at + found + 1)
 }
 

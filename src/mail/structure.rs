@@ -7,6 +7,8 @@
 //! never comes loses no text. (The tree of mail-parser is not used: it has no bound on depth, drops
 //! nested messages recursively and searches the whole rest for each boundary that never comes.)
 
+use memchr::memmem::Finder;
+
 use super::encoded;
 use super::headers::{Block, line_end};
 use super::media::{BOUNDARY_MAX, Media};
@@ -17,6 +19,9 @@ pub const DEPTH_MAX: usize = 32;
 
 /// Most parts told apart.
 pub const PARTS_MAX: usize = 500;
+
+/// What stands before a boundary that is not at the very start.
+const DASHES: &[u8] = b"\n--";
 
 /// One part.
 #[derive(Debug)]
@@ -58,12 +63,13 @@ impl<'a> Tree<'a> {
             },
             open: Vec::new(),
         };
+        let dashes = Finder::new(DASHES);
         let mut at = walk.enter(0, "text/plain", None);
-        while at < raw.len() {
-            let end = line_end(raw, at);
-            let line = raw.get(at..end).unwrap_or_default();
+        while let Some(found) = walk.next_dashes(&dashes, at) {
+            let end = line_end(raw, found);
+            let line = raw.get(found..end).unwrap_or_default();
             at = match walk.boundary(line) {
-                Some((frame, closing)) => walk.cross(frame, closing, at, end),
+                Some((frame, closing)) => walk.cross(frame, closing, found, end),
                 None => end,
             };
         }
@@ -84,6 +90,19 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// The next line, from the start of a line on, that begins as a boundary does; `None` as well
+    /// when no boundary is awaited.
+    fn next_dashes(&self, dashes: &Finder<'_>, at: usize) -> Option<usize> {
+        if self.open.iter().all(|frame| frame.boundary.is_none()) {
+            return None;
+        }
+        let rest = self.raw.get(at..)?;
+        if rest.starts_with(b"--") {
+            return Some(at);
+        }
+        dashes.find(rest).map(|found| at + found + 1)
+    }
+
     /// Takes in the part whose header starts at `at`, with the messages right inside it;
     /// returns where the search for boundaries goes on.
     fn enter(&mut self, mut at: usize, mut default: &str, mut parent: Option<usize>) -> usize {

@@ -26,13 +26,23 @@ enum Then {
     LetGo(#[expect(dead_code, reason = "held until the change is written")] Opened),
 }
 
+/// What the session has to come back to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct After {
+    /// Something could not be read and is to be tried again.
+    pub(super) unread: bool,
+    /// Forwards were left in the ledger for want of a place in the queue.
+    pub(super) left: bool,
+}
+
 impl Session<'_> {
     /// Records what was read and hands on what was decided.
     pub(super) async fn record_reads(
-        &mut self,
+        &self,
         mut reads: Vec<Read>,
         tickets: &mut HashMap<Item, Opened>,
-    ) -> Result<(), Fault> {
+    ) -> Result<After, Fault> {
+        let mut after = After::default();
         self.mark_copies(&mut reads, tickets).await?;
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
@@ -53,7 +63,7 @@ impl Session<'_> {
                 ReadEnd::Unreadable { why } => {
                     let ticket = opened.standing.id.reference();
                     tracing::warn!(%ticket, why, "cannot be read");
-                    self.unread = true;
+                    after.unread = true;
                 }
                 ReadEnd::Gone => gone.push(self.absent(item, opened)),
             }
@@ -62,17 +72,16 @@ impl Session<'_> {
         for (then, verdict) in follow.into_iter().zip(verdicts) {
             match (then, verdict) {
                 (Then::HandOn(item, opened, read), Verdict::Written) => {
-                    self.hand_on(item, opened, *read).await;
+                    after.left |= self.hand_on(item, opened, *read).await == Submitted::Left;
                 }
                 // A person was quicker: the ledger says what they want.
                 (Then::HandOn(..) | Then::LetGo(_), _) => {}
             }
         }
-        if gone.is_empty() {
-            Ok(())
-        } else {
-            self.filer().look(gone).await
+        if !gone.is_empty() {
+            self.filer().look(gone).await?;
         }
+        Ok(after)
     }
 
     /// Content that was sent on before is not sent on again: it is filed beside the first.
@@ -189,7 +198,8 @@ impl Session<'_> {
             .0)
     }
 
-    async fn hand_on(&mut self, item: Item, opened: Opened, read: Decided) {
+    /// [`Submitted::Left`] when it is a forward that found no place.
+    async fn hand_on(&self, item: Item, opened: Opened, read: Decided) -> Submitted {
         let Decided {
             digest,
             decision,
@@ -216,13 +226,13 @@ impl Session<'_> {
                 quarantined: None,
             })
             .await;
-            return;
+            return Submitted::Taken;
         };
         if self.resync {
             // Whether it may be sent is settled when all is read.
-            return;
+            return Submitted::Taken;
         }
-        self.hand_to_lane(Job {
+        let job = Job {
             hold: opened.hold,
             share: opened.share,
             standing: opened.standing,
@@ -236,8 +246,8 @@ impl Session<'_> {
             since: opened.since,
             pen: self.pen.clone(),
             done: self.filings.clone(),
-        })
-        .await;
+        };
+        self.dispatch.submit(job).await
     }
 
     /// Hands a forward to a lane; what finds no place is sent later, from the ledger.

@@ -165,6 +165,7 @@ impl Dispatch {
         let mut lanes = JoinSet::new();
         for _ in 0..count {
             let lane = lane::LaneTask {
+                lanes: count,
                 works: Arc::clone(works),
                 queue: Arc::clone(&queue),
                 traffic: Arc::clone(&traffic),

@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::decide::After;
 use super::fault::Fault;
 use super::file::Filing;
 use super::hand::{Hold, Share};
+use super::read::Read;
 use super::session::Session;
 use super::standing::Standing;
 use crate::domain::event::{Actor, Entry, Happening};
@@ -28,6 +30,14 @@ pub(super) struct Batch {
     fetched: mpsc::Receiver<Result<Fetched, Trouble>>,
 }
 
+/// Messages that were read and are to be recorded.
+struct ReadBatch {
+    reads: Vec<Read>,
+    tickets: HashMap<Item, Opened>,
+    /// What ended the reading early.
+    trouble: Option<Trouble>,
+}
+
 /// A ticket whose message is being read.
 pub(super) struct Opened {
     pub(super) hold: Hold,
@@ -41,20 +51,38 @@ pub(super) struct Opened {
 
 impl Session<'_> {
     /// Works off what is queued: new messages in batches, then what was tried before, one by one.
+    ///
+    /// Three batches are in work at a time: one is made and asked for, the one before it is read,
+    /// and the one before that recorded. Wire, processor and disk so wait for each other only when
+    /// one of them is the slowest.
     pub(super) async fn intake(&mut self) -> Result<(), Fault> {
-        let mut ahead = self.begin_batch(true).await?;
-        while let Some(batch) = ahead {
-            // The next batch is on the wire while this one is parsed and committed.
-            ahead = self.begin_batch(false).await?;
-            if let Err(fault) = self.read_batch(batch).await {
-                if let Some(Batch { tickets, .. }) = ahead {
-                    self.spare(tickets).await?;
+        let (mut asked, mut read) = (None, None);
+        loop {
+            let listed = match &read {
+                Some(ReadBatch {
+                    trouble: Some(_), ..
+                }) => None,
+                _ => self.next_batch(asked.is_none() && read.is_none()).await,
+            };
+            if listed.is_none() && asked.is_none() && read.is_none() {
+                break;
+            }
+            let (opened, now_read, recorded) = tokio::join!(
+                self.open_batch(listed),
+                self.read_batch(asked.take()),
+                self.record_batch(read.take()),
+            );
+            read = now_read;
+            let after = match (opened, recorded) {
+                (Ok(batch), Ok(after)) => {
+                    asked = batch;
+                    after
                 }
-                return Err(fault);
-            }
-            if ahead.is_none() {
-                ahead = self.begin_batch(true).await?;
-            }
+                (opened, recorded) => {
+                    return self.break_off(opened, read, recorded).await;
+                }
+            };
+            self.note(after);
         }
         while let Some(ticket) = self.again.pop_front() {
             if self.works.stop.is_cancelled() {
@@ -65,11 +93,30 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Ends an intake that broke: what was read is recorded, what was not is taken back.
+    async fn break_off(
+        &mut self,
+        opened: Result<Option<Batch>, Fault>,
+        read: Option<ReadBatch>,
+        recorded: Result<After, Fault>,
+    ) -> Result<(), Fault> {
+        let rest = self.record_batch(read).await;
+        let opened = match opened {
+            Ok(batch) => {
+                self.spare(batch.map(|b| b.tickets).unwrap_or_default())
+                    .await
+            }
+            Err(fault) => Err(fault),
+        };
+        // The first to fail knows why.
+        recorded.and(opened).and(rest.map(|_| ()))
+    }
+
     /// Takes the next messages from the queue; `None` when it is empty or, unless it may `wait`,
     /// when there is no memory for them.
-    async fn begin_batch(&mut self, wait: bool) -> Result<Option<Batch>, Fault> {
+    async fn next_batch(&mut self, wait: bool) -> Option<(Vec<Listed>, Share)> {
         if self.works.stop.is_cancelled() {
-            return Ok(None);
+            return None;
         }
         let (mut count, mut bytes) = (0, 0_u64);
         for listed in &self.queue {
@@ -83,23 +130,25 @@ impl Session<'_> {
             bytes += size;
         }
         if count == 0 {
-            return Ok(None);
+            return None;
         }
         let share = match self.works.budget.try_take(bytes) {
             Some(share) => share,
-            None if wait => match self.works.budget.take(bytes).await {
-                Some(share) => share,
-                None => return Ok(None),
-            },
-            None => return Ok(None),
+            None if wait => self.works.budget.take(bytes).await?,
+            None => return None,
         };
-        let listed: Vec<Listed> = self.queue.drain(..count).collect();
-        self.open_batch(listed, share).await.map(Some)
+        Some((self.queue.drain(..count).collect(), share))
     }
 
     /// Makes the tickets and counts their first try, then begins to fetch.
-    async fn open_batch(&mut self, listed: Vec<Listed>, mut share: Share) -> Result<Batch, Fault> {
-        let mut changes = Vec::with_capacity(listed.len() * 2);
+    async fn open_batch(
+        &self,
+        listed: Option<(Vec<Listed>, Share)>,
+    ) -> Result<Option<Batch>, Fault> {
+        let Some((listed, mut share)) = listed else {
+            return Ok(None);
+        };
+        let mut changes = Vec::with_capacity(listed.len());
         let mut opened = Vec::with_capacity(listed.len());
         for entry in listed {
             let id = self.reader.ticket(&entry.item);
@@ -112,7 +161,7 @@ impl Session<'_> {
             };
             let mailbox = self.config.name.clone();
             let now = Timestamp::now();
-            let mut standing = Standing {
+            let standing = Standing {
                 id,
                 mailbox: mailbox.clone(),
                 life: Life::new(),
@@ -134,7 +183,6 @@ impl Session<'_> {
                     ..standing.entry(Actor::Triaged, seen)
                 },
             });
-            changes.push(self.try_once(&mut standing)?.0);
             let own = share.split(entry.size.min(self.config.max_size));
             opened.push((
                 entry,
@@ -150,16 +198,16 @@ impl Session<'_> {
         let verdicts = self.works.record(&self.pen, changes).await?;
         let mut tickets = HashMap::with_capacity(opened.len());
         let mut entries = Vec::with_capacity(opened.len());
-        for ((entry, mut ticket), verdict) in opened.into_iter().zip(verdicts.chunks(2)) {
+        for ((entry, mut ticket), verdict) in opened.into_iter().zip(verdicts) {
             // A message that has a ticket already is found by the next look at the ledger.
-            if verdict == [Verdict::Written, Verdict::Written] {
+            if verdict == Verdict::Written {
                 ticket.size = entry.size;
                 tickets.insert(entry.item.clone(), ticket);
                 entries.push(entry);
             }
         }
         let fetched = self.mailbox.fetch(entries, self.config.max_size).await;
-        Ok(Batch { tickets, fetched })
+        Ok(Some(Batch { tickets, fetched }))
     }
 
     fn try_once(&self, standing: &mut Standing) -> Result<(Change, Effect), Fault> {
@@ -203,11 +251,14 @@ impl Session<'_> {
             since: ticket.seen_at,
             share,
         };
-        self.read_batch(Batch {
+        let batch = Batch {
             tickets: HashMap::from([(item, opened)]),
             fetched,
-        })
-        .await
+        };
+        let read = self.read_batch(Some(batch)).await;
+        let after = self.record_batch(read).await?;
+        self.note(after);
+        Ok(())
     }
 
     async fn quarantine(
@@ -246,15 +297,32 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Parses and decides one batch and has it recorded.
-    async fn read_batch(&mut self, batch: Batch) -> Result<(), Fault> {
+    /// Parses and decides one batch.
+    async fn read_batch(&self, batch: Option<Batch>) -> Option<ReadBatch> {
         let Batch {
-            mut tickets,
+            tickets,
             mut fetched,
-        } = batch;
-        let alone = tickets.len() == 1;
+        } = batch?;
         let (reads, trouble) = self.reader.read_all(&mut fetched, Timestamp::now()).await;
-        self.record_reads(reads, &mut tickets).await?;
+        Some(ReadBatch {
+            reads,
+            tickets,
+            trouble,
+        })
+    }
+
+    /// Has what was read recorded, and takes back what was not.
+    async fn record_batch(&self, batch: Option<ReadBatch>) -> Result<After, Fault> {
+        let Some(ReadBatch {
+            reads,
+            mut tickets,
+            trouble,
+        }) = batch
+        else {
+            return Ok(After::default());
+        };
+        let alone = tickets.len() == 1;
+        let after = self.record_reads(reads, &mut tickets).await?;
         match trouble {
             // A message that a server breaks off at each time it is asked for, alone, would keep
             // those behind it from ever being read: that does count against it.
@@ -263,8 +331,13 @@ impl Session<'_> {
                 self.spare(tickets).await?;
                 Err(trouble.into())
             }
-            None => Ok(()),
+            None => Ok(after),
         }
+    }
+
+    fn note(&mut self, after: After) {
+        self.unread |= after.unread;
+        self.left |= after.left;
     }
 
     /// Takes back the tries of messages that the server or the connection kept from being read: no

@@ -1,12 +1,14 @@
 //! One lane: takes forwards from the queue and sends them over its own connection.
 //!
 //! Three rules make a repeat rare and visible:
-//! - `sending` is recorded before anything of a message is on the wire;
+//! - `sending` is recorded before anything of a message is on the wire, for several at once when
+//!   several wait;
 //! - the bytes of a message go out only once the outcome of the one before it is on the disk, so
 //!   that a crash can repeat at most one forward per connection;
 //! - the recording of one runs while the next is being introduced to the server, so that the
 //!   rule costs no time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,13 +26,19 @@ use crate::delivery::{Capabilities, Lane};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::life::{Effect, Event, Stage};
 use crate::domain::outcome::Outcome;
-use crate::ledger::{Patch, Verdict};
+use crate::domain::plan::Enclosure;
+use crate::ledger::{Change, Patch, Verdict};
 use crate::mail::compose;
 use crate::mail::rendered::Rendered;
+
+/// Forwards whose `sending` one lane records together, at most.
+const BEGUN_MAX: usize = 4;
 
 /// What a lane works with.
 #[derive(Debug)]
 pub(super) struct LaneTask {
+    /// How many lanes share the queue.
+    pub(super) lanes: usize,
     pub(super) works: Arc<Works>,
     pub(super) queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>,
     pub(super) traffic: Arc<Traffic>,
@@ -40,19 +48,27 @@ pub(super) struct LaneTask {
 /// A job whose `sending` is on the disk.
 struct Ready {
     job: Job,
-    message: Rendered,
+    enclosure: Enclosure,
+}
+
+impl Ready {
+    /// The message as it is sent; the original's bytes are let go.
+    fn render(&mut self) -> Rendered {
+        let original = std::mem::take(&mut self.job.original);
+        compose::render(&self.job.plan, &original, self.enclosure)
+    }
 }
 
 impl LaneTask {
     /// Sends until the queue is closed or work ends.
     pub(super) async fn run(self, mut lane: Lane) {
-        let mut next: Option<Ready> = None;
+        let mut begun: VecDeque<Ready> = VecDeque::new();
         // The recording of the last outcome.
         let mut recorded: Option<JoinHandle<bool>> = None;
         let mut capabilities: Option<Capabilities> = None;
         let mut probe = false;
         loop {
-            let ready = if let Some(ready) = next.take() {
+            let mut ready = if let Some(ready) = begun.pop_front() {
                 ready
             } else {
                 let Some((job, probes)) = self.take(probe).await else {
@@ -72,7 +88,7 @@ impl LaneTask {
                     () = self.works.stop.cancelled() => break,
                 }
                 // One that somebody took away meanwhile is no probe: then the next one is.
-                match self.begin(job, capabilities).await {
+                match self.begin(vec![job], capabilities).await.pop_front() {
                     Some(ready) => ready,
                     None => continue,
                 }
@@ -86,17 +102,21 @@ impl LaneTask {
                     }
                 }
             };
+            let message = ready.render();
             let plan = &ready.job.plan;
             let (outcome, ahead) = tokio::join!(
-                lane.send(&plan.from, &plan.recipient, &ready.message, gate),
-                self.begin_ahead(capabilities),
+                lane.send(&plan.from, &plan.recipient, &message, gate),
+                self.begin_ahead(begun.is_empty(), capabilities),
             );
-            next = ahead;
+            begun.extend(ahead);
             self.weigh(&outcome, probe);
             probe = false;
             recorded = self.end(ready.job, outcome);
             if recorded.is_none() {
                 break;
+            }
+            if !self.is_open() {
+                self.put_back(std::mem::take(&mut begun)).await;
             }
         }
         if let Some(handle) = recorded {
@@ -144,67 +164,81 @@ impl LaneTask {
         }
     }
 
-    /// A job that is there already, begun while another is on the wire.
-    async fn begin_ahead(&self, capabilities: Option<Capabilities>) -> Option<Ready> {
-        if !self.traffic.with_breaker(|b| !b.is_open()) || self.works.stop.is_cancelled() {
-            return None;
-        }
-        // Another lane that waits for a job holds the queue: then there is none for us.
-        let job = {
-            let mut queue = self.queue.try_lock().ok()?;
-            // A wait for its turn would keep the outcome of the one on the wire from the ledger.
-            if queue.is_empty() || !self.traffic.turn_now() {
-                return None;
-            }
-            queue.try_recv().ok()?
-        };
-        self.begin(job, capabilities).await
+    fn is_open(&self) -> bool {
+        self.traffic.with_breaker(|breaker| !breaker.is_open())
     }
 
-    /// Renders a job and records that it is being sent.
-    async fn begin(&self, mut job: Job, capabilities: Option<Capabilities>) -> Option<Ready> {
-        let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
-        let enclosure = match job.plan.enclosure {
-            Some(fixed) => fixed,
-            None => compose::enclosure(&job.original, eight_bit),
-        };
-        let patch = if job.plan.enclosure.is_none() {
-            job.plan.enclosure = Some(enclosure);
-            Patch {
-                plan: Some(job.plan.clone()),
-                ..Patch::default()
-            }
-        } else {
-            Patch::default()
-        };
-        let happening = Happening::Sending {
-            attempt: job.standing.life.attempts + 1,
-            recipient: job.plan.recipient.clone(),
-            message_id: job.plan.message_id.clone(),
-        };
-        let step = job
-            .standing
-            .step(&Event::Begin, patch, Actor::Triaged, happening);
-        let (change, _) = match step {
-            Ok(step) => step,
-            Err(fault) => {
-                tracing::warn!(ticket = %job.standing.id.reference(), error = %fault, "let go");
-                return None;
-            }
-        };
-        match self.works.record(&job.pen, vec![change]).await {
-            Ok(verdicts) if verdicts == [Verdict::Written] => {}
-            // Somebody held or took it meanwhile.
-            Ok(_) => return None,
-            Err(error) => {
-                self.give_up(&error.into());
-                return None;
+    /// Jobs that are there already, begun while another is on the wire.
+    async fn begin_ahead(
+        &self,
+        wanted: bool,
+        capabilities: Option<Capabilities>,
+    ) -> VecDeque<Ready> {
+        let mut jobs = Vec::new();
+        if wanted
+            && self.is_open()
+            && !self.works.stop.is_cancelled()
+            // Another lane that waits for a job holds the queue: then there is none for us.
+            && let Ok(mut queue) = self.queue.try_lock()
+        {
+            let share = (queue.len() / self.lanes).clamp(1, BEGUN_MAX);
+            // A wait for its turn would keep the outcome of the one on the wire from the ledger.
+            while jobs.len() < share && !queue.is_empty() && self.traffic.turn_now() {
+                jobs.extend(queue.try_recv());
             }
         }
-        let message = compose::render(&job.plan, &job.original, enclosure);
-        // From here on only the rendered copy is needed.
-        job.original = bytes::Bytes::new();
-        Some(Ready { job, message })
+        self.begin(jobs, capabilities).await
+    }
+
+    /// Records that jobs are being sent; those of one mailbox in one commit.
+    async fn begin(
+        &self,
+        mut jobs: Vec<Job>,
+        capabilities: Option<Capabilities>,
+    ) -> VecDeque<Ready> {
+        let mut begun = VecDeque::with_capacity(jobs.len());
+        while let Some(first) = jobs.first() {
+            let pen = Arc::clone(&first.pen);
+            let (same, others): (Vec<_>, Vec<_>) = jobs
+                .into_iter()
+                .partition(|job| Arc::ptr_eq(&job.pen, &pen));
+            jobs = others;
+            let (ready, changes): (Vec<_>, Vec<_>) = same
+                .into_iter()
+                .filter_map(|job| begin_one(job, capabilities))
+                .unzip();
+            match self.works.record(&pen, changes).await {
+                // Where it was not written somebody held or took it meanwhile.
+                Ok(verdicts) => begun.extend(
+                    ready
+                        .into_iter()
+                        .zip(verdicts)
+                        .filter_map(|(ready, end)| (end == Verdict::Written).then_some(ready)),
+                ),
+                Err(error) => self.give_up(&error.into()),
+            }
+        }
+        begun
+    }
+
+    /// Gives jobs back to the ledger: the way out closed before anything of them was on the wire.
+    async fn put_back(&self, begun: VecDeque<Ready>) {
+        for Ready { mut job, .. } in begun {
+            let happening = Happening::PutBack {
+                attempt: job.standing.life.attempts,
+            };
+            let patch = Patch::default();
+            let step = job
+                .standing
+                .step(&Event::PutBack, patch, Actor::Triaged, happening);
+            let recorded = match step {
+                Ok((change, _)) => self.works.record(&job.pen, vec![change]).await,
+                Err(fault) => return self.works.fail(&fault),
+            };
+            if let Err(error) = recorded {
+                self.give_up(&error.into());
+            }
+        }
     }
 
     /// Records how an attempt ended; the answer says whether that is on the disk.
@@ -280,6 +314,36 @@ impl LaneTask {
         if was && !is {
             tracing::info!("sending goes on: the way out is open");
             self.traffic.reopen();
+        }
+    }
+}
+
+/// A job's step to `sending`.
+fn begin_one(mut job: Job, capabilities: Option<Capabilities>) -> Option<(Ready, Change)> {
+    let mut patch = Patch::default();
+    let enclosure = if let Some(fixed) = job.plan.enclosure {
+        fixed
+    } else {
+        // It must be the same at every further try, whatever the relay offers then.
+        let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
+        let chosen = compose::enclosure_by(eight_bit);
+        job.plan.enclosure = Some(chosen);
+        patch.plan = Some(job.plan.clone());
+        chosen
+    };
+    let happening = Happening::Sending {
+        attempt: job.standing.life.attempts + 1,
+        recipient: job.plan.recipient.clone(),
+        message_id: job.plan.message_id.clone(),
+    };
+    let step = job
+        .standing
+        .step(&Event::Begin, patch, Actor::Triaged, happening);
+    match step {
+        Ok((change, _)) => Some((Ready { job, enclosure }, change)),
+        Err(fault) => {
+            tracing::warn!(ticket = %job.standing.id.reference(), error = %fault, "let go");
+            None
         }
     }
 }

@@ -116,6 +116,8 @@ impl Reader {
                 _ => self.read(&item, content, now),
             };
             reads.push(Read { item, end });
+            // The lanes and the filer share this thread.
+            tokio::task::yield_now().await;
         }
         (reads, None)
     }
@@ -126,6 +128,7 @@ impl Reader {
         let text = newtext::cut(&message.plain);
         let incoming = Incoming {
             id: ticket.id,
+            original,
             digest,
             mailbox: &self.config.name,
             address: &self.config.address,
@@ -176,6 +179,7 @@ impl Reader {
             (Action::Forward, Some(digest), Some(bytes)) => {
                 let incoming = Incoming {
                     id: self.ticket(item),
+                    original: &bytes,
                     digest,
                     mailbox: &self.config.name,
                     address: &self.config.address,

@@ -196,6 +196,14 @@ impl Keyword {
         }
     }
 
+    /// How many steps a regular expression has with its repetitions written out; 0 for a word.
+    pub fn steps(&self) -> usize {
+        match &self.pattern {
+            Pattern::Regex { expression, .. } => expression.steps(),
+            Pattern::Literal(_) => 0,
+        }
+    }
+
     pub(super) const fn pattern(&self) -> &Pattern {
         &self.pattern
     }

@@ -22,6 +22,7 @@ pub mod hours;
 pub mod keyword;
 mod letters;
 pub mod lexicon;
+pub mod lint;
 mod near;
 mod needles;
 mod points;

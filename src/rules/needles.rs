@@ -56,7 +56,7 @@ impl Hit {
 
 /// What one side of a literal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
+pub(super) enum Edge {
     /// The word begins or ends with it.
     Word,
     /// Nothing: it ends with a sign that is no part of a word.
@@ -77,9 +77,9 @@ impl Edge {
 
 /// Both sides of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Edges {
-    left: Edge,
-    right: Edge,
+pub(super) struct Edges {
+    pub left: Edge,
+    pub right: Edge,
 }
 
 /// What a text found by the automaton is to a regular expression: it may match now.
@@ -235,6 +235,20 @@ impl NeedlesBuilder {
         self.by_forgiven.insert(forgiven.clone(), term);
         self.forgiven.insert(term, forgiven);
         term
+    }
+
+    /// Each different text of the automaton, folded, with the terms that it is: their numbers and
+    /// edges.
+    pub fn literals(&self) -> Vec<(&str, Vec<(u32, Edges)>)> {
+        let edged = |&term: &u32| Some((term, *self.edges.get(term as usize)?));
+        self.literals
+            .iter()
+            .zip(&self.meanings)
+            .map(|(text, meaning)| {
+                let terms = meaning.terms.iter().filter_map(edged).collect();
+                (text.as_str(), terms)
+            })
+            .collect()
     }
 
     /// The number of a literal of the automaton.

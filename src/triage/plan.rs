@@ -9,6 +9,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
 use crate::domain::plan::Plan;
 use crate::mail::Message;
+use crate::mail::compose;
 use crate::mail::newtext::Text;
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::sheet::{SheetFacts, sheet};
@@ -16,11 +17,13 @@ use crate::mail::sheet::{SheetFacts, sheet};
 use super::decide::asked;
 use super::policy::Policy;
 
-/// What is known of a message beside its content.
+/// What is known of a message beside what was read in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
     /// Its ticket.
     pub id: TicketId,
+    /// Its bytes.
+    pub original: &'a [u8],
     /// Digest of its bytes.
     pub digest: Digest,
     /// The mailbox it came to.
@@ -80,7 +83,7 @@ pub fn plan(
         date: incoming.at,
         subject: format!("[{reference}] {}: {}", product.name, message.subject),
         sheet,
-        enclosure: None,
+        enclosure: compose::enclosure(incoming.original),
     })
 }
 

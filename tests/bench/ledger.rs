@@ -34,7 +34,7 @@ const TICKETS: u32 = 2_000;
 const PASS: u32 = 200;
 
 /// Steps of a forward's life, the finding included.
-const LIFE: u32 = 6;
+const LIFE: u32 = 5;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -158,7 +158,7 @@ async fn pass(ledger: &Ledger, pen: &Pen, from: u32) -> Result<(), Failure> {
         "unfinished",
         "due+counts",
         "changed",
-        "six steps",
+        "five steps",
     ];
     for (name, time) in names.iter().zip(times) {
         println!(
@@ -270,8 +270,7 @@ fn advance((n, life, changed): &mut (u32, Life, Timestamp), stage: u32) -> Chang
     let mut patch = Patch::default();
     let reply = "250 2.0.0 Ok: queued as 4F7K92QM".to_owned();
     let (event, what) = match stage {
-        1 => (Event::Try { tries_max: 3 }, Happening::Tried { tries: 1 }),
-        2 => {
+        1 => {
             let (decision, digest) = (decision(), Digest::of(&n.to_be_bytes()));
             patch.digest = Some(digest);
             patch.summary = Some(Summary {
@@ -283,7 +282,7 @@ fn advance((n, life, changed): &mut (u32, Life, Timestamp), stage: u32) -> Chang
             patch.decision = Some(decision);
             (Event::Decide(Next::Send), what)
         }
-        3 => (
+        2 => (
             Event::Begin,
             Happening::Sending {
                 attempt: 1,
@@ -291,7 +290,7 @@ fn advance((n, life, changed): &mut (u32, Life, Timestamp), stage: u32) -> Chang
                 message_id: format!("<{}@partner.example>", id(n)),
             },
         ),
-        4 => (
+        3 => (
             Event::End {
                 outcome: Outcome::Delivered {
                     reply: reply.clone(),

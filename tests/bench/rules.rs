@@ -14,6 +14,7 @@ use serde::Deserialize;
 use triaged::config::{Config, load};
 use triaged::domain::decision::Zone;
 use triaged::mail::Message;
+use triaged::rules::lint::remarks;
 use triaged::rules::{Circumstances, FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
 use triaged::triage::decide;
 
@@ -85,7 +86,7 @@ fn keywords(n: usize) -> Vec<String> {
     found
 }
 
-fn rules(keywords: &[String]) -> RuleSet {
+fn drafts(keywords: &[String]) -> Vec<RuleDraft> {
     let categories = [
         "technical",
         "billing",
@@ -93,7 +94,7 @@ fn rules(keywords: &[String]) -> RuleSet {
         "account",
         "commerce",
     ];
-    let drafts = keywords
+    keywords
         .chunks(PER_RULE)
         .enumerate()
         .map(|(n, chunk)| {
@@ -105,8 +106,11 @@ fn rules(keywords: &[String]) -> RuleSet {
                 .collect();
             draft
         })
-        .collect();
-    RuleSet::compile(drafts, Settings::default()).expect("rules")
+        .collect()
+}
+
+fn rules(keywords: &[String]) -> RuleSet {
+    RuleSet::compile(drafts(keywords), Settings::default()).expect("rules")
 }
 
 /// A Swedish and English text of `bytes` bytes with one keyword of the first thirty in about
@@ -220,6 +224,17 @@ fn growth(all: &[String]) {
             cost / 1e3,
             cost * 1e3 / f64::from(bytes)
         );
+    }
+
+    println!("\n| keywords | lint ms | remarks |");
+    println!("|---|---|---|");
+    for n in [300, 3_000, 30_000] {
+        let drafts = drafts(&all[..n]);
+        let look = || remarks(&drafts, &Settings::default(), &[]);
+        let cost = (0..ROUNDS_LONG)
+            .map(|_| micros(|| drop(black_box(look()))))
+            .fold(f64::INFINITY, f64::min);
+        println!("| {n} | {:.1} | {} |", cost / 1e3, look().len());
     }
 }
 

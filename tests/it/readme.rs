@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 use clap::{CommandFactory, Parser};
 use triaged::cli::args::Cli;
 use triaged::config;
+use triaged::config::findings::Severity;
+use triaged::rules::lint::Lint;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -61,12 +63,8 @@ fn ok(arguments: &[&str]) -> String {
 fn table() -> Vec<String> {
     let rows: Vec<String> = readme()
         .lines()
-        .filter_map(|line| {
-            line.strip_prefix("| `")?
-                .split('`')
-                .next()
-                .map(str::to_owned)
-        })
+        .filter(|line| line.starts_with("| `triaged"))
+        .filter_map(|line| line.split('`').nth(1).map(str::to_owned))
         .collect();
     assert!(!rows.is_empty(), "no table of commands");
     rows
@@ -124,7 +122,7 @@ fn its_configuration_loads() {
     let shipped = root().join("config");
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
-    for part in ["rules", "registry"] {
+    for part in ["rules", "registry", "cases"] {
         fs::create_dir(here.join(part)).unwrap();
         for entry in fs::read_dir(shipped.join(part)).unwrap() {
             let from = entry.unwrap().path();
@@ -149,10 +147,25 @@ fn its_configuration_loads() {
         }
     }
     assert!(rules > 0, "no rule is shown");
-    match config::load(here) {
-        Ok(config) => assert!(config.warnings.is_empty(), "{:?}", config.warnings),
-        Err(found) => panic!("{}", config::findings::render(&found, false)),
-    }
+    let mut examined = config::examine(here);
+    examined.findings.retain(|f| f.severity != Severity::Note);
+    let shown = config::findings::render(&examined.findings, false);
+    assert!(examined.findings.is_empty(), "{shown}");
+}
+
+#[test]
+fn its_table_names_every_finding_and_no_other() {
+    let told: Vec<String> = readme()
+        .lines()
+        .skip_while(|line| !line.starts_with("| finding"))
+        .skip(2)
+        .map_while(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned()))
+        .collect();
+    let mut known: Vec<String> = Lint::ALL.iter().map(ToString::to_string).collect();
+    let mut sorted = told.clone();
+    known.sort();
+    sorted.sort();
+    assert_eq!(sorted, known);
 }
 
 #[test]

@@ -7,13 +7,15 @@ mod json;
 mod junit;
 mod text;
 
+pub use text::counts;
+
 use std::path::{Path, PathBuf};
 
 use super::args::TestArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{Paint, say};
 use super::{load, show_findings};
-use crate::config::{self, findings::Finding};
+use crate::config;
 use crate::mail::Message;
 use crate::triage::case::{Case, Judgement, Report, Standing, judge};
 use crate::triage::{Policy, Reading, decide};
@@ -97,33 +99,6 @@ pub fn run<'c>(
         });
     }
     Ok(report)
-}
-
-/// What `check` tells of the cases in `directory`: a line, and findings when they cannot be read
-/// or fail. Nothing where there are no cases.
-pub fn brief(directory: &Path, policy: &Policy) -> Result<Option<(String, Vec<Finding>)>, Failure> {
-    let files = config::case_files(directory)?;
-    if files.is_empty() {
-        return Ok(None);
-    }
-    match config::load_cases(&files, policy) {
-        Ok(cases) => {
-            let report = run(&cases, policy, |_| {})?;
-            Ok(Some((text::counts(&report), failing(directory, &report))))
-        }
-        Err(found) => Ok(Some(("the cases cannot be read".to_owned(), found))),
-    }
-}
-
-fn failing(directory: &Path, report: &Report) -> Vec<Finding> {
-    if report.failed == 0 {
-        return Vec::new();
-    }
-    let cases = directory.join("cases").display().to_string();
-    let message = format!("{} of {} cases fail", report.failed, report.cases);
-    let mut finding = Finding::of_file(config::findings::Severity::Warning, cases, message);
-    finding.help("`triaged test` shows which, and why");
-    vec![finding]
 }
 
 /// The files of cases: those that are named, all of a named directory, or those beside the rules.

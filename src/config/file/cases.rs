@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use crate::domain::ids::{CategoryId, ProductId, RuleId};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::rules::Origin;
+use crate::rules::lint::Lint;
 use crate::system::fs;
 use crate::triage::Policy;
 use crate::triage::case::{Case, Expected, Letter, Outcome, Written};
@@ -87,11 +89,49 @@ pub fn cases(
             .and_then(|l| written("language", l, file)),
         sample: head.told.sample.as_ref().is_some_and(|s| *s.get_ref()),
     };
-    tables
-        .into_iter()
-        .take(CASES_MAX)
-        .filter_map(|table| case(&table.read(file), &around, file))
-        .collect()
+    let mut unsold: BTreeMap<String, (Range<usize>, usize)> = BTreeMap::new();
+    let mut cases = Vec::new();
+    for table in tables.into_iter().take(CASES_MAX) {
+        let read = table.read::<CaseShape>(file);
+        let before = file.findings.len();
+        let found = case(&read, &around, file);
+        let product = read.told.product.as_ref();
+        let strange = product.filter(|text| {
+            let id = ProductId::new(text.get_ref().as_str());
+            policy.registry.product(&id).is_none()
+        });
+        match strange {
+            Some(text) if file.findings.len() == before => {
+                let first = unsold.entry(text.get_ref().clone());
+                first.or_insert_with(|| (text.span(), 0)).1 += 1;
+            }
+            _ => cases.extend(found),
+        }
+    }
+    stale(&unsold, policy, file);
+    cases
+}
+
+/// Tells once a product of the cases about what is not sold. They are left out, and are no fault:
+/// the shipped cases are about products that are made up.
+fn stale(unsold: &BTreeMap<String, (Range<usize>, usize)>, policy: &Policy, file: &mut InFile<'_>) {
+    for (product, (span, count)) in unsold {
+        let (cases, are) = if *count == 1 {
+            ("this case is".to_owned(), "it is")
+        } else {
+            (format!("{count} cases are"), "they are")
+        };
+        let message = format!("{cases} about {}, which is no product", quoted(product));
+        let products = policy.registry.products().iter();
+        let help = nearest(product, products.map(|p| p.id.as_str())).map_or_else(
+            || "take that out, or name a product of registry/products.toml".to_owned(),
+            did_you_mean,
+        );
+        file.warning(span, "case.product", message)
+            .lint(Lint::StaleCase)
+            .note(format!("{are} not run"))
+            .help(help);
+    }
 }
 
 /// What the cases of one file have in common.
@@ -242,16 +282,12 @@ fn expected(read: &Read<CaseShape>, policy: &Policy, file: &mut InFile<'_>) -> O
     let also = told.also.iter().flatten();
     let also = also.filter_map(|text| outcome("case.also", text, policy, file));
     let also = also.collect();
-    let products = policy.registry.products();
-    let products: Vec<&str> = products.iter().map(|p| p.id.as_str()).collect();
     let rules: Vec<&str> = policy
         .rules
         .rules()
         .iter()
         .map(|r| r.id().as_str())
         .collect();
-    let product = told.product.as_ref();
-    let product = product.and_then(|text| known("case.product", "product", text, &products, file));
     let mut list = |key: &str, texts: Option<&Vec<Text>>| -> Vec<RuleId> {
         let texts = texts.into_iter().flatten();
         let known = texts.filter_map(|text| known(key, "rule", text, &rules, file));
@@ -269,7 +305,10 @@ fn expected(read: &Read<CaseShape>, policy: &Policy, file: &mut InFile<'_>) -> O
     Some(Expected {
         outcome: wanted,
         also,
-        product: product.map(ProductId::new),
+        product: told
+            .product
+            .as_ref()
+            .map(|text| ProductId::new(text.get_ref().as_str())),
         owner,
         priority: priority.and_then(|text| file.word("case.priority", text, &PRIORITIES)),
         fires,

@@ -26,7 +26,7 @@ pub struct Named {
 /// Reads the lists of one file.
 pub fn lists(table: Table<'_>, file: &mut InFile<'_>) -> Vec<Named> {
     table
-        .texts(file)
+        .lists_of_texts(file)
         .into_iter()
         .filter_map(|(name, texts)| named(&name, &texts, file))
         .collect()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::allow::allowed;
 use super::source::{Source, quoted};
 use super::table::{InFile, Read, Table};
 use super::value::Text;
@@ -15,6 +16,7 @@ use crate::domain::address::Address;
 use crate::domain::ids::ProductId;
 use crate::registry::product::{Contact, Product};
 use crate::rules::Keyword;
+use crate::rules::lint::Lint;
 
 /// How many products are known at most.
 const PRODUCTS_MAX: usize = 5_000;
@@ -75,6 +77,7 @@ pub fn products(
     let mut products = Vec::new();
     let mut known = Known::default();
     for (number, mut table) in tables.into_iter().take(PRODUCTS_MAX).enumerate() {
+        let allow = allowed(table.table("allow", file), [Lint::DeadProduct], file);
         let mut contacts = table.table("contacts", file);
         let technical = contacts.table("technical", file).read::<ContactShape>(file);
         contacts.close(file);
@@ -86,9 +89,13 @@ pub fn products(
             (&technical.span, forwards, &read.span, &read.told.id)
         {
             let message = format!("product {} has no technical contact", quoted(id.get_ref()));
-            file.warning(span, "product.contacts.technical", message)
+            if !allow.lets_pass(Lint::DeadProduct) {
+                file.warning(span, "product.contacts.technical", message)
+                .lint(Lint::DeadProduct)
                 .help("its technical tickets go to review; add `contacts.technical = { address = \"…\" }`");
+            }
         }
+        allow.tell_unused(file);
         products.extend(product(&read, contact, file));
     }
     products

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::allow::{Allowed, allowed};
 use super::decision;
 use super::lists::{self, Lists, Named};
 use super::routing::Categories;
@@ -18,6 +19,7 @@ use crate::config::findings::{Finding, Severity};
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::ids::{CategoryId, RuleId};
 use crate::rules::fault::{FaultKind, Part, Place, RuleFault};
+use crate::rules::lint::Lint;
 use crate::rules::rule::List;
 use crate::rules::ruleset::KEYWORDS_MAX;
 use crate::rules::{Keyword, Origin, RuleDraft, RuleSet};
@@ -61,6 +63,28 @@ pub struct Placed {
     named: Vec<NamedHere>,
     /// Whether a part was reported and left out.
     partial: bool,
+    /// What is let pass in this rule.
+    pub allow: Allowed,
+}
+
+impl Placed {
+    /// The rule as it is written.
+    pub const fn draft(&self) -> &RuleDraft {
+        &self.draft
+    }
+
+    /// The file it stands in, the place of a part there, and the part's key.
+    pub fn place(&self, part: Part) -> (&Arc<Source>, &Range<usize>, String) {
+        let (key, span) = match part {
+            Part::Whole => ("rule".to_owned(), Some(&self.whole)),
+            Part::Key(key) => (format!("rule.{key}"), self.keys.get(key)),
+            Part::Keyword { list, index } => (
+                format!("rule.{list}"),
+                self.keywords.get(&list).and_then(|spans| spans.get(index)),
+            ),
+        };
+        (&self.source, span.unwrap_or(&self.whole), key)
+    }
 }
 
 /// A list that stands among a rule's keywords.
@@ -85,8 +109,9 @@ pub fn rules(
     let rules = tables
         .into_iter()
         .filter_map(|mut table| {
+            let allow = allowed(table.table("allow", file), Lint::of_rules(), file);
             let conditions = table.table("when", file).read(file);
-            let mut placed = rule(&table.read(file), around.categories, file)?;
+            let mut placed = rule(&table.read(file), allow, around.categories, file)?;
             placed.draft.when = when(&conditions, around, file);
             Some(placed)
         })
@@ -96,6 +121,7 @@ pub fn rules(
 
 fn rule(
     read: &Read<Shape>,
+    allow: Allowed,
     categories: Option<&Categories>,
     file: &mut InFile<'_>,
 ) -> Option<Placed> {
@@ -122,6 +148,7 @@ fn rule(
             .iter()
             .any(|key| read.is_flawed(key)),
         whole,
+        allow,
     };
     let draft = &mut placed.draft;
     draft.origin = Origin {
@@ -307,15 +334,7 @@ fn finding(
             if rule.partial && matches!(fault.kind, FaultKind::NoCondition | FaultKind::NoEffect) {
                 return None;
             }
-            let (key, span) = match part {
-                Part::Whole => ("rule".to_owned(), Some(&rule.whole)),
-                Part::Key(key) => (format!("rule.{key}"), rule.keys.get(key)),
-                Part::Keyword { list, index } => (
-                    format!("rule.{list}"),
-                    rule.keywords.get(list).and_then(|spans| spans.get(*index)),
-                ),
-            };
-            let span = span.unwrap_or(&rule.whole);
+            let (_, span, key) = rule.place(*part);
             let message = match &fault.kind {
                 FaultKind::DuplicateId { id, .. } => {
                     format!("two rules have the id {}", quoted(id.as_str()))
@@ -346,10 +365,10 @@ pub fn costly_expressions(placed: &[Placed], findings: &mut Vec<Finding>) {
         for list in List::ALL {
             let spans = rule.keywords.get(&list).into_iter().flatten();
             for (keyword, span) in rule.draft.list(list).iter().zip(spans) {
-                if keyword.always_runs() {
+                if keyword.always_runs() && !rule.allow.lets_pass(Lint::AlwaysRun) {
                     let message = "this regular expression is run on every message";
                     let mut finding = Finding::at(Severity::Warning, &rule.source, span, message);
-                    finding.key(format!("rule.{list}")).help(
+                    finding.lint(Lint::AlwaysRun).key(format!("rule.{list}")).help(
                         "others are run only where two letters that each of their matches holds \
                          were found; write such letters into each of its alternatives",
                     );
@@ -368,7 +387,9 @@ pub fn silent_categories(placed: &[Placed], categories: &Categories, file: &mut 
         if category.as_str() != CategoryId::REVIEW && !placed.iter().any(speaks) {
             let key = format!("categories.{category}");
             let message = format!("no rule speaks for category {}", quoted(category.as_str()));
-            file.warning(span, &key, message).help(
+            file.warning(span, &key, message)
+                .lint(Lint::SilentCategory)
+                .help(
                 "no ticket will ever come there; write a rule with this `category`, or take it out",
             );
         }

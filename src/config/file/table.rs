@@ -194,7 +194,10 @@ impl<'i> Table<'i> {
 
     /// Every list of texts in this table, by its key, in the order of the file; what is none is
     /// reported and left out.
-    pub fn texts(self, file: &mut InFile<'_>) -> Vec<(Spanned<String>, Vec<Spanned<String>>)> {
+    pub fn lists_of_texts(
+        self,
+        file: &mut InFile<'_>,
+    ) -> Vec<(Spanned<String>, Vec<Spanned<String>>)> {
         let mut lists = Vec::new();
         for (key, value) in self.items {
             let name = format!("{}.{}", self.name, key.get_ref());
@@ -224,6 +227,32 @@ impl<'i> Table<'i> {
         }
         lists.sort_by_key(|(key, _)| key.span().start);
         lists
+    }
+
+    /// Every text in this table, by its key, in the order of the file; what is no text is
+    /// reported.
+    pub fn texts(self, file: &mut InFile<'_>) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let mut texts = Vec::new();
+        for (key, value) in self.items {
+            let name = format!("{}.{}", self.name, key.get_ref());
+            let span = value.span();
+            match value.into_inner() {
+                DeValue::String(text) => texts.push((
+                    Spanned::new(key.span(), key.into_inner().into_owned()),
+                    Spanned::new(span, text.into_owned()),
+                )),
+                other => {
+                    let message = format!(
+                        "{} must be text in quotes, not {}",
+                        quoted(&name),
+                        kind_of(&other)
+                    );
+                    file.error(&span, &name, message);
+                }
+            }
+        }
+        texts.sort_by_key(|(key, _)| key.span().start);
+        texts
     }
 
     /// Reads what is left as a `T`.

@@ -70,7 +70,7 @@ impl<'a> Pieces<'a> {
         if !self.begun && rest.starts_with(b".") {
             return Some(0);
         }
-        let end = rest.windows(2).position(|pair| pair == b"\n.")?;
+        let end = memchr::memmem::find(rest, b"\n.")?;
         Some(end + 1)
     }
 }

@@ -24,7 +24,8 @@ use super::fold::FoldOptions;
 use super::keyword::KeywordFault;
 use super::zone::FoldedZone;
 pub(super) use literals::Required;
-use size::{COMPILED_MAX, STEPS_MAX};
+use size::COMPILED_MAX;
+pub(super) use size::STEPS_MAX;
 pub(super) use spelling::Spelling;
 use spelling::{Reach, narrowed, spelled};
 
@@ -89,6 +90,11 @@ impl Expression {
             fast: Lazy::new(fast),
             reach,
         })
+    }
+
+    /// How many steps it has with its repetitions written out.
+    pub fn steps(&self) -> usize {
+        size::steps(&self.plain.hir)
     }
 
     /// Texts of which each match holds at least one; none where it must always be run.

@@ -7,7 +7,7 @@
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 /// Most steps of an expression; `\w` has some 4,000, a letter one.
-pub(super) const STEPS_MAX: usize = 120_000;
+pub const STEPS_MAX: usize = 120_000;
 
 /// Most bytes a step becomes: a state, its transition and its place in a choice.
 const STEP_BYTES: usize = 64;

@@ -60,9 +60,9 @@ fn killed_at_half_and_rebuilt_nothing_is_sent_again() {
     run_once(&world);
     let repeats = judged(&dovecot.maildir(), &mail, &way_out);
     let uncertain = world.events().get("uncertain").copied().unwrap_or(0);
-    // One was on the wire, and the next was begun behind it.
+    // One was on the wire, and the next four were begun behind it.
     assert!(
-        repeats <= 1 && repeats <= uncertain && uncertain <= 2,
+        repeats <= 1 && repeats <= uncertain && uncertain <= 5,
         "{repeats} of {uncertain}"
     );
     run_once(&world);
