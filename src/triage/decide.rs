@@ -13,6 +13,7 @@ use crate::mail::kind::{self, KindTold};
 use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
+use crate::mail::subject;
 use crate::registry::ProductTold;
 use crate::rules::{Circumstances, FoldedZone, Top, Verdict, ZoneText};
 
@@ -264,6 +265,7 @@ fn ticket(
             language,
             attachments: &attachments(message),
             received: message.received,
+            subject_inherited: inherited(message, text),
         },
     );
 
@@ -279,7 +281,7 @@ fn ticket(
         (Some(token), _) => review(Reason::InCase { token }),
         (None, Some(reason)) => review(reason),
         (None, None) => match route.action {
-            Action::Forward => forward(policy, &verdict, &product),
+            Action::Forward => forward(policy, &verdict, &category, &product),
             Action::Keep | Action::Ignore => Way {
                 action: Action::Keep,
                 recipient: None,
@@ -322,6 +324,13 @@ fn ticket(
         rules_digest: policy.rules.digest(),
     };
     (decision, verdict)
+}
+
+/// Whether the subject was taken over from an earlier mail. Where the writer added nothing, it
+/// belongs to what decides.
+fn inherited(message: &Message, text: &Text) -> bool {
+    let base = subject::base(&message.subject);
+    (base.is_reply || base.is_forward) && !text.whole_quoted
 }
 
 /// The category that stands out, or why none does.
@@ -393,7 +402,12 @@ fn review_folder(policy: &Policy) -> Folder {
 }
 
 /// To the publisher's desk, if nothing speaks against it.
-fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
+fn forward(
+    policy: &Policy,
+    verdict: &Verdict,
+    category: &CategoryId,
+    product: &ProductTold,
+) -> Way {
     let kept = |category: &CategoryId| {
         policy
             .routing
@@ -406,6 +420,13 @@ fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
     {
         let (category, points) = (against.category.clone(), against.points);
         return review(Reason::Guarded { category, points });
+    }
+    let (points, threshold) = (
+        verdict.points(category),
+        policy.rules.settings().forward_threshold,
+    );
+    if points < threshold {
+        return review(Reason::TooWeak { points, threshold });
     }
     let hit = match product {
         ProductTold::One(hit) => hit,
