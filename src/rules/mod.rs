@@ -31,6 +31,7 @@ pub mod rule;
 pub mod ruleset;
 mod scoring;
 pub mod settings;
+pub mod typo;
 pub mod verdict;
 pub mod zone;
 
