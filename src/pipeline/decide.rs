@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::dispatch::{Job, Submitted};
+use super::dispatch::Submitted;
 use super::fault::Fault;
 use super::file::Filing;
 use super::intake::Opened;
+use super::job::Job;
 use super::read::{Decided, Read, ReadEnd};
 use super::session::Session;
 use crate::audit;

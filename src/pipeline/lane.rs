@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::dispatch::{Job, Traffic};
 use super::fault::Fault;
 use super::file::Filing;
+use super::job::Job;
+use super::traffic::Traffic;
 use super::works::Works;
 use crate::delivery::breaker::Leave;
 use crate::delivery::retry::{self, Failure};
@@ -115,7 +116,7 @@ impl LaneTask {
             if recorded.is_none() {
                 break;
             }
-            if !self.is_open() {
+            if !self.traffic.is_open() {
                 self.put_back(std::mem::take(&mut begun)).await;
             }
         }
@@ -164,10 +165,6 @@ impl LaneTask {
         }
     }
 
-    fn is_open(&self) -> bool {
-        self.traffic.with_breaker(|breaker| !breaker.is_open())
-    }
-
     /// Jobs that are there already, begun while another is on the wire.
     async fn begin_ahead(
         &self,
@@ -176,7 +173,7 @@ impl LaneTask {
     ) -> VecDeque<Ready> {
         let mut jobs = Vec::new();
         if wanted
-            && self.is_open()
+            && self.traffic.is_open()
             && !self.works.stop.is_cancelled()
             // Another lane that waits for a job holds the queue: then there is none for us.
             && let Ok(mut queue) = self.queue.try_lock()

@@ -12,7 +12,8 @@
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
-//! - [`dispatch`], [`lane`]: the queue of forwards and the connections that send them.
+//! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
+//!   connections that send them and the state of the way out.
 //! - [`file`]: moves and their proof.
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
@@ -30,6 +31,7 @@ pub mod fault;
 pub mod file;
 pub mod hand;
 mod intake;
+mod job;
 mod lane;
 pub mod pulse;
 pub mod read;
@@ -37,5 +39,6 @@ mod recover;
 mod resync;
 pub mod session;
 mod standing;
+mod traffic;
 pub mod trial;
 pub mod works;

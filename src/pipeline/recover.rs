@@ -10,9 +10,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::dispatch::Job;
 use super::fault::Fault;
 use super::file::Filing;
+use super::job::Job;
 use super::session::Session;
 use super::standing::Standing;
 use crate::domain::address::Address;
