@@ -7,6 +7,7 @@
 mod instance;
 pub mod log;
 mod reload;
+mod service;
 mod signals;
 
 use std::sync::Arc;
@@ -23,7 +24,9 @@ use crate::mail::origin::InstanceKey;
 use crate::pipeline::crew::{Crew, CrewEnd};
 use crate::pipeline::dispatch::Dispatch;
 use crate::pipeline::fault::Fault;
+use crate::pipeline::pulse::Pulse;
 use crate::pipeline::works::Works;
+use crate::system::notify;
 
 pub use instance::KeyError;
 
@@ -99,17 +102,23 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
 
     let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery);
     let mut crews = JoinSet::new();
+    let mut pulses = Vec::new();
     for mailbox in config.mailboxes {
         let name = mailbox.name.clone();
+        let pulse = Arc::new(Pulse::new());
+        pulses.push((name.clone(), Arc::clone(&pulse)));
         let crew = Crew {
             works: Arc::clone(&works),
             dispatch: dispatch.clone(),
             config: Arc::new(mailbox),
             once,
+            pulse,
         };
         crews.spawn(async move { (name, crew.run().await) });
     }
     drop(dispatch);
+    notify::ready(signals::AT_WORK);
+    let watching = service::watch(pulses);
     let mut mailboxes = Vec::new();
     loop {
         tokio::select! {
@@ -123,8 +132,12 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         }
     }
     mailboxes.sort_by(|a, b| a.0.cmp(&b.0));
+    notify::stopping();
     finish(lanes).await;
     waiting.abort();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     let failure = works.failure();
     if failure.is_none() {
         note(&ledger, Happening::Stopped).await?;

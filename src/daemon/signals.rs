@@ -8,6 +8,10 @@ use tokio::task::JoinHandle;
 
 use super::reload::reload;
 use crate::pipeline::works::Works;
+use crate::system::notify;
+
+/// What the service manager shows while nothing special is to be told.
+pub const AT_WORK: &str = "at work; `triaged status` says what waits";
 
 /// Waits for signals in the background until work ends.
 pub fn wait(works: Arc<Works>, directory: PathBuf) -> std::io::Result<JoinHandle<()>> {
@@ -19,9 +23,14 @@ pub fn wait(works: Arc<Works>, directory: PathBuf) -> std::io::Result<JoinHandle
             tokio::select! {
                 _ = term.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => reload(&works, directory.clone()).await,
+                _ = hangup.recv() => {
+                    notify::reloading();
+                    reload(&works, directory.clone()).await;
+                    notify::ready(AT_WORK);
+                }
             }
         }
+        notify::stopping();
         tracing::info!("asked to stop: what is in hand is finished first");
         works.stop.cancel();
     }))

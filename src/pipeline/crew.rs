@@ -16,6 +16,7 @@ use super::dispatch::Dispatch;
 use super::fault::Fault;
 use super::file::{Filer, Filing};
 use super::hand::Hands;
+use super::pulse::Pulse;
 use super::read::Reader;
 use super::session::{End, Session};
 use super::works::Works;
@@ -94,6 +95,8 @@ pub struct Crew {
     pub config: Arc<MailboxConfig>,
     /// Whether to end when nothing is left to do.
     pub once: bool,
+    /// Its sign of life.
+    pub pulse: Arc<Pulse>,
 }
 
 /// Every folder that mail of this routing can be filed in.
@@ -118,6 +121,7 @@ impl Crew {
         let mut tries = 0;
         loop {
             let started = Instant::now();
+            self.pulse.beat();
             let fault = match self.session(&hands, &filings, &mut filed).await {
                 Ok(end) => return end,
                 Err(fault) => fault,
@@ -147,6 +151,7 @@ impl Crew {
                 retry_in_s = wait.as_secs(),
                 "the mailbox cannot be worked on"
             );
+            self.pulse.rest(wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.works.stop.cancelled() => return CrewEnd::Done,
@@ -243,6 +248,7 @@ impl Crew {
                 changes: self.works.changes(),
                 reconcile_at: Instant::now() + self.config.reconcile,
                 once: self.once,
+                pulse: &self.pulse,
             };
             let filer = Filer {
                 works: &self.works,
@@ -357,6 +363,7 @@ impl Crew {
                 );
                 told = true;
             }
+            self.pulse.beat();
             tokio::select! {
                 () = tokio::time::sleep(ACCEPT_LOOK) => {}
                 () = self.works.stop.cancelled() => {}

@@ -58,6 +58,7 @@ impl Session<'_> {
     pub(super) async fn intake(&mut self) -> Result<(), Fault> {
         let (mut asked, mut read) = (None, None);
         loop {
+            self.pulse.beat();
             let listed = match &read {
                 Some(ReadBatch {
                     trouble: Some(_), ..
@@ -88,6 +89,7 @@ impl Session<'_> {
             if self.works.stop.is_cancelled() {
                 break;
             }
+            self.pulse.beat();
             self.read_again(ticket).await?;
         }
         Ok(())
@@ -134,7 +136,7 @@ impl Session<'_> {
         }
         let share = match self.works.budget.try_take(bytes) {
             Some(share) => share,
-            None if wait => self.works.budget.take(bytes).await?,
+            None if wait => self.pulse.beside(self.works.budget.take(bytes)).await?,
             None => return None,
         };
         Some((self.queue.drain(..count).collect(), share))
@@ -237,7 +239,7 @@ impl Session<'_> {
             return Ok(());
         }
         let bytes = ticket.size.min(self.config.max_size);
-        let share = self.works.budget.take(bytes).await;
+        let share = self.pulse.beside(self.works.budget.take(bytes)).await;
         let item = ticket.locator.item.clone();
         let entry = Listed {
             item: item.clone(),

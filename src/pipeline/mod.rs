@@ -17,6 +17,7 @@
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
 //! - [`hand`], [`works`], [`fault`]: what is in hand, what is shared, what goes wrong.
+//! - [`pulse`]: whether a crew's loop still turns.
 //!
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
 //! is in the ledger.
@@ -29,6 +30,7 @@ pub mod file;
 pub mod hand;
 mod intake;
 mod lane;
+pub mod pulse;
 pub mod read;
 mod recover;
 mod resync;

@@ -15,6 +15,7 @@ use super::dispatch::Dispatch;
 use super::fault::Fault;
 use super::file::{Filer, Filing};
 use super::hand::Hands;
+use super::pulse::Pulse;
 use super::read::Reader;
 use super::works::Works;
 use crate::config::mailbox::MailboxConfig;
@@ -108,6 +109,8 @@ pub struct Session<'a> {
     pub(super) reconcile_at: Instant,
     /// Whether to end when nothing is left to do.
     pub(super) once: bool,
+    /// Its crew's sign of life.
+    pub(super) pulse: &'a Pulse,
 }
 
 impl Session<'_> {
@@ -118,6 +121,7 @@ impl Session<'_> {
         }
         self.reconcile().await?;
         loop {
+            self.pulse.beat();
             self.refresh_policy();
             self.intake().await?;
             if self.unread && !self.works.stop.is_cancelled() {
@@ -202,6 +206,7 @@ impl Session<'_> {
         // them a round trip.
         let settling = Instant::now() + SETTLING;
         while !self.hands.is_empty() && (self.once || Instant::now() < settling) {
+            self.pulse.beat();
             let freed = self.hands.freed();
             let most = if self.once { LEDGER_LOOK } else { SETTLING };
             tokio::select! {
@@ -218,6 +223,7 @@ impl Session<'_> {
         tokio::pin!(hint);
         loop {
             let pause = self.pause_until_due();
+            self.pulse.beat();
             tokio::select! {
                 hint = &mut hint => return Ok(match hint? {
                     Hint::Changed => Woken::Mail,

@@ -25,6 +25,8 @@ pub(super) fn digest<'d>(
         settings.threshold,
         settings.margin,
         settings.guard,
+        settings.forward_threshold,
+        settings.inherited_subject,
         settings.share,
         settings.cap,
     ] {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::decision::{EVIDENCE_MAX, Evidence, Priority, Score};
+use crate::domain::decision::{EVIDENCE_MAX, Evidence, Priority, Score, Zone};
 use crate::domain::ids::CategoryId;
 
 use super::condition::{Circumstances, Unapplied};
@@ -41,7 +41,12 @@ impl RuleSet {
         }
         touches.sort_unstable();
 
-        let mut sight = Sight::new(&self.needles, self.settings(), &zones, &hits);
+        let mut settings = *self.settings();
+        if known.subject_inherited {
+            let factor = settings.inherited_subject;
+            settings.zone_factors = settings.zone_factors.with(Zone::Subject, factor);
+        }
+        let mut sight = Sight::new(&self.needles, &settings, &zones, &hits);
         let mut tally = Tally::new(self, &zones, known);
         let open = hits.open().chunk_by(|(a, _), (b, _)| a == b);
         let mut opened: Vec<u32> = open

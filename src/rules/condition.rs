@@ -28,6 +28,8 @@ pub struct Circumstances<'a> {
     pub attachments: &'a [(&'a str, &'a str)],
     /// When it came.
     pub received: Option<Timestamp>,
+    /// Whether its subject was taken over from an earlier mail and may speak of its matter.
+    pub subject_inherited: bool,
 }
 
 /// The conditions of a rule: each that is not empty must hold; it holds when one of its values
@@ -322,7 +324,7 @@ mod tests {
                 ("bild.PNG", "image/png"),
                 ("Avtal.pdf", "application/octet-stream"),
             ],
-            received: None,
+            ..Circumstances::default()
         };
         let product = |names: &[&str]| When {
             product: names.iter().map(|&name| name.into()).collect(),

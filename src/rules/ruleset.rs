@@ -254,6 +254,18 @@ fn check_settings(settings: &Settings, faults: &mut Vec<RuleFault>) {
     check("threshold", settings.threshold, LEAST, POINTS_MAX);
     check("margin", settings.margin, 0.0, POINTS_MAX);
     check("guard", settings.guard, LEAST, POINTS_MAX);
+    check(
+        "forward-threshold",
+        settings.forward_threshold,
+        settings.threshold,
+        POINTS_MAX,
+    );
+    check(
+        "inherited-subject",
+        settings.inherited_subject,
+        0.0,
+        FACTOR_MAX,
+    );
     check("share", settings.share, 0.0, 1.0);
     check("cap", settings.cap, 1.0, CAP_MAX);
     for zone in Zone::ALL {

@@ -8,6 +8,9 @@ use super::zone::ZoneFactors;
 pub struct Settings {
     /// Points the best category needs; above 0.
     pub threshold: f64,
+    /// Points a category needs to be forwarded to an outside party; at least `threshold`. Like
+    /// `guard` it is only carried here.
+    pub forward_threshold: f64,
     /// Points by which it must lead the second; 0 or more. With 0 a tie is decided by name.
     pub margin: f64,
     /// Points of a category that must never leave the house, from which on a forward is
@@ -20,6 +23,9 @@ pub struct Settings {
     pub cap: f64,
     /// What a hit in each zone is worth; each from 0 to 10.
     pub zone_factors: ZoneFactors,
+    /// What a hit in a subject is worth that was inherited from an earlier mail, instead of the
+    /// subject's own factor; from 0 to 10.
+    pub inherited_subject: f64,
     /// How texts and keywords are folded.
     pub fold: FoldOptions,
 }
@@ -29,11 +35,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             threshold: 1.0,
+            forward_threshold: 1.0,
             margin: 0.5,
             guard: 1.0,
             share: 0.3,
             cap: 2.0,
             zone_factors: ZoneFactors::default(),
+            inherited_subject: 0.3,
             fold: FoldOptions::default(),
         }
     }

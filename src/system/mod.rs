@@ -5,4 +5,5 @@
 pub mod fs;
 pub mod maildir;
 pub mod net;
+pub mod notify;
 pub mod tls;

@@ -14,6 +14,7 @@ use crate::mail::kind::{self, KindTold};
 use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
+use crate::mail::subject;
 use crate::registry::ProductTold;
 use crate::rules::{Circumstances, FoldedZone, Top, Verdict, ZoneText};
 
@@ -72,6 +73,7 @@ pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> 
         told,
         case,
         language: language::tell(&message.subject_base, asked(&text)),
+        subject_inherited: inherited(message, &text),
         zones: FoldedZone::all(&texts, policy.rules.settings().fold),
     };
     let (decision, verdict) = ticket.decide(policy);
@@ -92,6 +94,8 @@ struct Ticket<'a> {
     told: KindTold,
     case: Option<String>,
     language: Option<Language>,
+    /// The subject was taken over from an earlier mail.
+    subject_inherited: bool,
     zones: Vec<FoldedZone<'a>>,
 }
 
@@ -282,6 +286,7 @@ impl Ticket<'_> {
                 language: self.language,
                 attachments: &attachments(message),
                 received: message.received,
+                subject_inherited: self.subject_inherited,
             },
         );
 
@@ -299,7 +304,7 @@ impl Ticket<'_> {
             }),
             (None, Some(reason)) => review(reason),
             (None, None) => match route.action {
-                Action::Forward => forward(policy, &verdict, &product),
+                Action::Forward => forward(policy, &verdict, &category, &product),
                 Action::Keep | Action::Ignore => Way {
                     action: Action::Keep,
                     recipient: None,
@@ -343,6 +348,13 @@ impl Ticket<'_> {
         };
         (decision, verdict)
     }
+}
+
+/// Whether the subject was taken over from an earlier mail. Where the writer added nothing, it
+/// belongs to what decides.
+fn inherited(message: &Message, text: &Text) -> bool {
+    let base = subject::base(&message.subject);
+    (base.is_reply || base.is_forward) && !text.whole_quoted
 }
 
 /// The category that stands out, or why none does.
@@ -414,7 +426,12 @@ fn review_folder(policy: &Policy) -> Folder {
 }
 
 /// To the publisher's desk, if nothing speaks against it.
-fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
+fn forward(
+    policy: &Policy,
+    verdict: &Verdict,
+    category: &CategoryId,
+    product: &ProductTold,
+) -> Way {
     let kept = |category: &CategoryId| {
         policy
             .routing
@@ -427,6 +444,13 @@ fn forward(policy: &Policy, verdict: &Verdict, product: &ProductTold) -> Way {
     {
         let (category, points) = (against.category.clone(), against.points);
         return review(Reason::Guarded { category, points });
+    }
+    let (points, threshold) = (
+        verdict.points(category),
+        policy.rules.settings().forward_threshold,
+    );
+    if points < threshold {
+        return review(Reason::TooWeak { points, threshold });
     }
     let hit = match product {
         ProductTold::One(hit) => hit,

@@ -49,6 +49,7 @@ fn lay_out(rules: &str, into: &Path) {
     let zone = "#time-zone = \"UTC\"";
     assert!(main.contains(zone), "`time-zone` is not where it was");
     let main = main.replace(zone, "time-zone = \"Europe/Stockholm\"");
+    let main = main.replace("[decision]\n", "[decision]\nforward-threshold = 2.0\n");
     std::fs::write(into.join("triaged.toml"), main).expect("written");
 }
 

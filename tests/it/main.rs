@@ -12,6 +12,7 @@ mod imap;
 mod job;
 mod life;
 mod readme;
+mod service;
 mod smtp;
 mod support;
 mod tidy;

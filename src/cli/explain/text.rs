@@ -74,7 +74,7 @@ pub fn page(
     }
     if let Some(owner) = decision.owner {
         line(&mut out, paint, "owner", owner.as_str());
-        line(&mut out, paint, "priority", decision.priority.as_str());
+        line(&mut out, paint, "priority", &priority(decision, reading));
     }
     let action = format!(
         "{} → {}",
@@ -115,6 +115,24 @@ fn line(out: &mut String, paint: Paint, name: &str, value: &str) {
     let name = paint.paint(Style::Faint, &format!("{name:<9}"));
     // Writing to a string never fails.
     let _ = writeln!(out, "{name} {value}");
+}
+
+/// The priority and, where a rule set it, the words that did.
+fn priority(decision: &Decision, reading: &Reading) -> String {
+    let set = reading
+        .verdict
+        .iter()
+        .flat_map(|verdict| &verdict.priority_evidence);
+    match set.take(1).next() {
+        Some(hit) => format!(
+            "{}: `{}` in the {}, rule `{}`",
+            decision.priority,
+            one_line(&hit.text, 60),
+            hit.zone,
+            hit.rule
+        ),
+        None => decision.priority.to_string(),
+    }
 }
 
 fn with_runner_up(category: &str, decision: &Decision) -> String {

@@ -20,6 +20,7 @@ use crate::rules::{FoldOptions, Settings};
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Shape {
     threshold: Option<Spanned<f64>>,
+    forward_threshold: Option<Spanned<f64>>,
     margin: Option<Spanned<f64>>,
     guard: Option<Spanned<f64>>,
     share: Option<Spanned<f64>>,
@@ -32,6 +33,7 @@ pub struct Shape {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ZonesShape {
     subject: Option<Spanned<f64>>,
+    inherited_subject: Option<Spanned<f64>>,
     body: Option<Spanned<f64>>,
     quoted: Option<Spanned<f64>>,
     signature: Option<Spanned<f64>>,
@@ -64,13 +66,21 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
             *number.get_ref()
         })
     };
+    let threshold = of("threshold", read.told.threshold.as_ref(), default.threshold);
+    let forward = read.told.forward_threshold.as_ref();
     let mut settings = Settings {
-        threshold: of("threshold", read.told.threshold.as_ref(), default.threshold),
+        threshold,
+        forward_threshold: of("forward-threshold", forward, threshold),
         margin: of("margin", read.told.margin.as_ref(), default.margin),
         guard: of("guard", read.told.guard.as_ref(), default.guard),
         share: of("share", read.told.share.as_ref(), default.share),
         cap: of("cap", read.told.cap.as_ref(), default.cap),
         zone_factors: default.zone_factors,
+        inherited_subject: of(
+            "inherited-subject",
+            zones.told.inherited_subject.as_ref(),
+            default.inherited_subject,
+        ),
         fold: FoldOptions {
             strip_diacritics: read
                 .told

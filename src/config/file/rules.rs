@@ -259,7 +259,8 @@ fn finding(
             message,
         )),
         Place::Setting { key } => {
-            let zone = Zone::ALL.iter().any(|zone| zone.as_str() == *key);
+            let zone =
+                *key == "inherited-subject" || Zone::ALL.iter().any(|zone| zone.as_str() == *key);
             let key_path = format!("decision.{}{key}", if zone { "zones." } else { "" });
             let message = format!("`{key_path}`: {message}");
             let mut finding = match settings.places.get(key) {

@@ -75,7 +75,8 @@ impl World {
         self.directory.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program with these arguments, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_triaged"));
         command
             .arg("--config")
@@ -84,6 +85,12 @@ impl World {
             .env_remove("TRIAGED_LOG")
             .stdin(Stdio::null());
         command
+    }
+
+    /// Makes an empty Maildir below the world's directory.
+    pub fn make_maildir(&self, name: &str) {
+        let mode = triaged::system::maildir::MODE_DEFAULT;
+        triaged::system::maildir::create(&self.path(name), mode).unwrap();
     }
 
     /// Runs the program to its end.
