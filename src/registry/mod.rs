@@ -3,6 +3,7 @@
 //! [`Registry::resolve`](resolve) never guesses: a message that names two products on the same
 //! level of evidence has several, and a person decides.
 
+mod endings;
 pub mod product;
 mod resolve;
 

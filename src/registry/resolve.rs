@@ -3,9 +3,10 @@
 use crate::domain::address::Address;
 use crate::domain::decision::{ProductHit, Zone};
 use crate::domain::ids::ProductId;
-use crate::rules::lexicon::LexiconFault;
+use crate::rules::lexicon::{LexiconFault, LexiconHit};
 use crate::rules::{FoldOptions, FoldedZone, Keyword, Lexicon};
 
+use super::endings::{is_with_ending, takes_endings};
 use super::product::Product;
 
 /// All products, ready to be recognised.
@@ -13,7 +14,18 @@ use super::product::Product;
 pub struct Registry {
     products: Vec<Product>,
     lexicon: Lexicon,
+    /// By the number that the lexicon gives for a hit.
+    names: Vec<Name>,
     publisher_domains: Vec<String>,
+}
+
+/// One name or alias as it is looked for.
+#[derive(Debug)]
+struct Name {
+    /// Number of the product.
+    product: usize,
+    /// Set when it is looked for with an ending: the name without.
+    without_ending: Option<String>,
 }
 
 /// What a message tells about its product.
@@ -57,22 +69,44 @@ impl Registry {
     /// `options` should be those of the rule set, so that a message is folded once.
     pub fn new(products: Vec<Product>, options: FoldOptions) -> Result<Self, Vec<LexiconFault>> {
         let mut names = Vec::new();
+        let mut keywords = Vec::new();
         let mut faults = Vec::new();
-        for (index, product) in products.iter().enumerate() {
-            for name in std::iter::once(&product.name).chain(&product.aliases) {
-                match Keyword::parse(name) {
-                    Ok(keyword) => names.push((index, keyword)),
-                    Err(fault) => faults.push(LexiconFault::Name {
-                        entry: names.len(),
-                        fault,
-                    }),
+        let mut look_for = |text: &str, name: Name| match Keyword::parse(text) {
+            Ok(keyword) => {
+                keywords.push((names.len(), keyword));
+                names.push(name);
+            }
+            Err(fault) => faults.push(LexiconFault::Name {
+                entry: names.len(),
+                fault,
+            }),
+        };
+        for (product, known) in products.iter().enumerate() {
+            for name in std::iter::once(&known.name).chain(&known.aliases) {
+                let without_ending = None;
+                look_for(
+                    name,
+                    Name {
+                        product,
+                        without_ending,
+                    },
+                );
+                if takes_endings(name) {
+                    let without_ending = Some(name.clone());
+                    look_for(
+                        &format!("{name}*"),
+                        Name {
+                            product,
+                            without_ending,
+                        },
+                    );
                 }
             }
         }
         if !faults.is_empty() {
             return Err(faults);
         }
-        let lexicon = Lexicon::compile(names, options)?;
+        let lexicon = Lexicon::compile(keywords, options)?;
         let mut publisher_domains: Vec<String> = products
             .iter()
             .flat_map(|p| p.sender_domains.iter().cloned())
@@ -82,6 +116,7 @@ impl Registry {
         Ok(Self {
             products,
             lexicon,
+            names,
             publisher_domains,
         })
     }
@@ -141,8 +176,21 @@ impl Registry {
     }
 
     fn named(&self, zones: &[FoldedZone<'_>]) -> Vec<Sign> {
-        let hits = self.lexicon.find_folded(zones).into_iter();
-        hits.filter_map(|hit| {
+        let hits = self.lexicon.find_folded(zones);
+        // What is a name as it stands is no other name with an ending.
+        let whole: Vec<_> = hits
+            .iter()
+            .filter(|hit| self.is_whole(hit))
+            .map(|hit| (hit.zone, hit.span))
+            .collect();
+        let named = hits.into_iter().filter_map(|hit| {
+            let name = self.names.get(hit.index)?;
+            if let Some(without) = &name.without_ending {
+                let taken = whole.contains(&(hit.zone, hit.span));
+                if taken || !is_with_ending(without, &hit.text) {
+                    return None;
+                }
+            }
             let level = match hit.zone {
                 Zone::Subject | Zone::Body => Level::Written,
                 Zone::Quoted | Zone::Signature => Level::Surroundings,
@@ -152,12 +200,17 @@ impl Registry {
             };
             Some(Sign {
                 level,
-                product: hit.index,
+                product: name.product,
                 text: hit.text,
                 zone: hit.zone,
             })
-        })
-        .collect()
+        });
+        named.collect()
+    }
+
+    fn is_whole(&self, hit: &LexiconHit) -> bool {
+        let name = self.names.get(hit.index);
+        name.is_some_and(|name| name.without_ending.is_none())
     }
 
     fn tagged(&self, zone: &FoldedZone<'_>, own: &[Address]) -> Vec<Sign> {
@@ -269,7 +322,12 @@ mod tests {
             &[(Body, "Lumen Pay kraschar")],
             "lumen-pay by Lumen Pay in body",
         );
-        check(&[(Body, "illumination, Lumens")], "-");
+        check(&[(Body, "illumination, Lumenated")], "-");
+        check(&[(Body, "Lumens server")], "lumen by Lumens in body");
+        check(
+            &[(Body, "Lumen Payssa ei toimi")],
+            "lumen-pay by Lumen Payssa in body",
+        );
         check(
             &[(Subject, "Fjordarkivet"), (Body, "LumenCRM")],
             "lumen, fjord",

@@ -85,7 +85,7 @@ pub struct Report {
     pub sample: Tally,
     /// By file.
     pub files: BTreeMap<String, Tally>,
-    /// By language, where the files tell it.
+    /// By language, where the files tell it; samples apart, as `sv, samples`.
     pub languages: BTreeMap<String, Tally>,
     /// How often each outcome came where another, or the same, was expected.
     pub matrix: BTreeMap<(Outcome, Outcome), u32>,
@@ -168,8 +168,9 @@ impl Report {
         let file = case.origin.file.to_string();
         self.files.entry(file).or_default().count(mark);
         if let Some(language) = case.language {
-            let language = language.as_str().to_owned();
-            self.languages.entry(language).or_default().count(mark);
+            let samples = if case.sample { ", samples" } else { "" };
+            let group = format!("{}{samples}", language.as_str());
+            self.languages.entry(group).or_default().count(mark);
         }
         // What is let pass counts as what was expected.
         let wanted = if matches!(mark, Mark::Right | Mark::Left) {
