@@ -25,7 +25,7 @@ const SCHEMAS: [(&str, &str); 4] = [
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
-const AROUND: [(&str, &str); 6] = [
+const AROUND: [(&str, &str); 7] = [
     (
         "mailbox",
         "name = \"x\"\naddress = \"x@partner.example\"\nkind = \"imap\"\nhost = \"h.example\"\nuser = \"u\"\npassword-file = \"/p\"",
@@ -44,6 +44,8 @@ const AROUND: [(&str, &str); 6] = [
         "address = \"help@lumen.example\"",
     ),
     ("case", "name = \"x\"\nexpect = \"review\""),
+    // The least that `forward-threshold` may be.
+    ("decision", "threshold = 0.001"),
 ];
 
 fn schema(name: &str) -> Value {
@@ -290,19 +292,72 @@ fn every_bound_is_the_reader_s() {
 fn every_value_is_of_the_type_that_the_reader_takes() {
     for table in tables() {
         for (key, leaf) in table.leaves() {
-            let other = match leaf["type"].as_str() {
-                Some("boolean" | "integer" | "number") => "\"x\"",
-                Some("string" | "array") => "true",
+            let others: &[&str] = match leaf["type"].as_str() {
+                Some("boolean" | "integer" | "number") => &["\"x\""],
+                Some("string") => &["true"],
+                Some("array") => &["true", "[true]"],
                 other => panic!("`{}` is of type {other:?}", table.key(key)),
             };
             let own = table.key(key);
-            let found = table.told(&format!("{key} = {other}"));
-            assert!(
-                found.iter().any(|f| f.key.as_deref() == Some(&own)),
-                "`{own} = {other}` is taken: {found:#?}"
-            );
+            for other in others {
+                let found = table.told(&format!("{key} = {other}"));
+                assert!(
+                    found.iter().any(|f| f.key.as_deref() == Some(&own)),
+                    "`{own} = {other}` is taken: {found:#?}"
+                );
+            }
         }
     }
+}
+
+#[test]
+fn everything_is_explained() {
+    fn explained(name: &str, node: &Value) {
+        let text = node["description"].as_str().unwrap_or_default();
+        assert!(text.ends_with('.'), "`{name}`: {text:?}");
+        for (key, inner) in node["properties"].as_object().into_iter().flatten() {
+            explained(&format!("{name}.{key}"), inner);
+        }
+        for inner in [&node["items"], &node["additionalProperties"]] {
+            if inner["type"] == "object" {
+                explained(name, inner);
+            }
+        }
+    }
+    for (name, _) in SCHEMAS {
+        explained(name, &schema(name));
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_shipped_file() {
+    // A line `#key = value` states a default; that it is the true one is tested with the file.
+    let text = std::fs::read_to_string(root().join("config/triaged.toml")).expect("the file");
+    let stated: String = text
+        .lines()
+        .filter_map(|line| match line.strip_prefix('#') {
+            Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase()) => Some(key),
+            _ => line.starts_with('[').then_some(line),
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let stated: toml::Table = stated.parse().expect("TOML");
+    let stated = serde_json::to_value(stated).expect("JSON");
+    let mut seen = 0;
+    for table in tables().iter().filter(|t| t.file == "triaged.toml") {
+        let place = table.name.split('.').filter(|part| !part.is_empty());
+        let place = place.fold(&stated, |at, key| match &at[key] {
+            Value::Array(tables) => &tables[0],
+            other => other,
+        });
+        for (key, leaf) in table.leaves() {
+            if let (Some(told), Some(stated)) = (leaf.get("default"), place.get(key)) {
+                assert_eq!(told, stated, "`{}`", table.key(key));
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} defaults");
 }
 
 /// What is wrong with a file by the schema, or nothing.
