@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::audit::PersonalPolicy;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
+use super::file::lists::Lists;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
@@ -264,14 +265,19 @@ pub(super) fn read_set(
         zone: main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone),
     };
     let mut drafts = Vec::new();
+    let mut lists = Vec::new();
     let mut complete = !files.rules_incomplete;
     for source in &files.rules {
         let check = |root: Table<'_>, file: &mut InFile<'_>| {
             complete &= !file.broken;
             rules::rules(root, around, file)
         };
-        drafts.extend(in_file(source, findings, check));
+        let (rules, named) = in_file(source, findings, check);
+        drafts.extend(rules);
+        lists.extend(named);
     }
+    let mut lists = Lists::join(lists, !complete, findings);
+    rules::fill_in(&mut drafts, &mut lists, findings);
     let (main_file, main) = main?;
     let set = rules::compile(&drafts, &main.settings, main_file, findings);
     rules::costly_expressions(&drafts, findings);
@@ -282,6 +288,7 @@ pub(super) fn read_set(
             findings,
         };
         rules::silent_categories(&drafts, &main.categories, &mut file);
+        lists.unused(findings);
     }
     let registry = Registry::new(products?, main.settings.settings.fold);
     if let (Err(faults), Some(source)) = (&registry, &files.products) {

@@ -186,6 +186,9 @@ pub struct Evidence {
     pub span: (usize, usize),
     /// What the hit added to the category's score.
     pub weight: f64,
+    /// Whether a keyword that forgives a slip (`~word`) was found misspelled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typo: bool,
 }
 
 /// A category's total.

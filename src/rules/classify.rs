@@ -302,6 +302,13 @@ impl<'a> Tally<'a> {
             text,
             span,
             weight: given.points.value(),
+            typo: rule
+                .list(given.list)
+                .get(given.slot as usize)
+                .is_some_and(|slot| {
+                    let needles = &self.set.needles;
+                    needles.is_misspelled(slot.needle, zone, given.hit)
+                }),
         })
     }
 

@@ -7,13 +7,15 @@
 //! | `licens*` | words that begin so |
 //! | `*faktura` | words that end so |
 //! | `*konto*` | words that hold it |
+//! | `~synkronisering` | the word, also with one slip: a letter too many, too few, another, or two exchanged |
+//! | `~synkronisering*` | words that begin so |
 //! | `/fel(kod)? \d+/` | a regular expression (crate `regex`), without regard to case |
 //!
 //! A word's edge is where letters, digits and `_` end; a side of a keyword that is itself no
 //! letter or digit (`c++`) needs no edge. Regular expressions see the folded text: one line, one
 //! space at a time, plain quotes and dashes, `ss` for `ß`, at most its first 64 KiB; `^` and `$` are
 //! that line's beginning and end.
-//! `~word` (a typo allowed) and `@list` (a named list) are kept for later and refused.
+//! In a rule, `@name` stands for the keywords of a list; the configuration puts them in its place.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use super::expression::Expression;
 pub use super::expression::REGEX_MAX;
 use super::fold::{FoldOptions, folded_keyword};
+use super::typo::{Forgiven, TYPO_CHARS_MAX, TYPO_CHARS_MIN};
 
 /// Longest keyword that is no regular expression, in bytes.
 pub const KEYWORD_MAX: usize = 200;
@@ -55,6 +58,8 @@ pub(super) struct Literal {
     pub open_start: bool,
     /// The word may go on behind it.
     pub open_end: bool,
+    /// One slip is forgiven.
+    pub forgiving: bool,
 }
 
 /// Why a text is no keyword.
@@ -121,13 +126,28 @@ pub enum KeywordFault {
         "the regular expression matches the empty text and so every message; ask for at least one character"
     )]
     MatchesEmpty,
-    /// A form that is kept for later.
+    /// `~` before what is no single word.
     #[error(
-        "keywords that begin with `{mark}` are not supported yet; in a regular expression write `/{mark}…/`"
+        "`~` forgives a slip in a single word, and nothing may stand open before it; write `~word` or \
+         `~word*`"
     )]
-    Reserved {
-        /// `~` or `@`.
-        mark: char,
+    ForgivingForm,
+    /// `~` before a word too short or too long.
+    #[error(
+        "`~` takes words of {TYPO_CHARS_MIN} to {TYPO_CHARS_MAX} letters, this one has {chars}: write it \
+         without `~`{}", if *chars < TYPO_CHARS_MIN { ", one slip would make other words of it" } else { "" }
+    )]
+    ForgivingLength {
+        /// How many it has.
+        chars: usize,
+    },
+    /// `@name` where there are no lists.
+    #[error(
+        "{name:?} would be a list of keywords, which only rules can use; an address has a dot in it"
+    )]
+    List {
+        /// As written.
+        name: String,
     },
 }
 
@@ -138,10 +158,9 @@ impl Keyword {
         let pattern = match text.chars().next() {
             None => return Err(KeywordFault::Empty),
             Some('/') => regex_of(text)?,
-            Some('~') => return Err(KeywordFault::Reserved { mark: '~' }),
-            // `@example.com` is a fair keyword for a sender; a list's name has no dot.
-            Some('@') if !text.contains('.') => {
-                return Err(KeywordFault::Reserved { mark: '@' });
+            Some('~') => Pattern::Literal(forgiving_of(text)?),
+            Some('@') if Self::list_name(text).is_some() => {
+                return Err(KeywordFault::List { name: text.into() });
             }
             Some(_) => Pattern::Literal(literal_of(text)?),
         };
@@ -149,6 +168,13 @@ impl Keyword {
             text: text.into(),
             pattern,
         })
+    }
+
+    /// The name of the list that a text stands for, if it does: `@example.com` is a fair keyword
+    /// for a sender, a list's name has no dot.
+    pub fn list_name(text: &str) -> Option<&str> {
+        let name = text.trim().strip_prefix('@')?;
+        (!name.contains('.')).then_some(name)
     }
 
     /// As the operator wrote it.
@@ -210,6 +236,9 @@ impl std::str::FromStr for Keyword {
 }
 
 fn literal_of(text: &str) -> Result<Literal, KeywordFault> {
+    if text.is_empty() {
+        return Err(KeywordFault::Empty);
+    }
     if text.len() > KEYWORD_MAX {
         return Err(KeywordFault::TooLong {
             bytes: text.len(),
@@ -242,7 +271,22 @@ fn literal_of(text: &str) -> Result<Literal, KeywordFault> {
         core: core.to_owned(),
         open_start,
         open_end,
+        forgiving: false,
     })
+}
+
+fn forgiving_of(text: &str) -> Result<Literal, KeywordFault> {
+    let mut literal = literal_of(text.trim_start_matches('~').trim_start())?;
+    literal.forgiving = true;
+    let folded = folded_keyword(&literal.core, FoldOptions::default());
+    let chars = folded.chars().count();
+    if literal.open_start || !Forgiven::is_word(&folded) {
+        return Err(KeywordFault::ForgivingForm);
+    }
+    if !(TYPO_CHARS_MIN..=TYPO_CHARS_MAX).contains(&chars) {
+        return Err(KeywordFault::ForgivingLength { chars });
+    }
+    Ok(literal)
 }
 
 fn regex_of(text: &str) -> Result<Pattern, KeywordFault> {
@@ -263,13 +307,21 @@ mod tests {
 
     #[test]
     fn each_form_is_read_as_it_is_meant() {
-        for (text, core, open_start, open_end) in [
-            ("faktura", "faktura", false, false),
-            ("  glömt   lösenord ", "glömt   lösenord", false, false),
-            ("licens*", "licens", false, true),
-            ("*faktura", "faktura", true, false),
-            ("*konto*", "konto", true, true),
-            ("@example.com", "@example.com", false, false),
+        for (text, core, open_start, open_end, forgiving) in [
+            ("faktura", "faktura", false, false, false),
+            (
+                "  glömt   lösenord ",
+                "glömt   lösenord",
+                false,
+                false,
+                false,
+            ),
+            ("licens*", "licens", false, true, false),
+            ("*faktura", "faktura", true, false, false),
+            ("*konto*", "konto", true, true, false),
+            ("@example.com", "@example.com", false, false, false),
+            ("~synkronisering", "synkronisering", false, false, true),
+            ("~Återbetalning*", "Återbetalning", false, true, true),
         ] {
             let keyword = Keyword::parse(text).expect(text);
             let Pattern::Literal(literal) = keyword.pattern() else {
@@ -279,6 +331,7 @@ mod tests {
                 core: core.to_owned(),
                 open_start,
                 open_end,
+                forgiving,
             };
             assert_eq!(literal, &wanted, "{text}");
         }
@@ -314,8 +367,12 @@ mod tests {
                 "steps with its repetitions written out",
             ),
             ("/x*/", "matches the empty text"),
-            ("~synkronisering", "begin with `~` are not supported yet"),
-            ("@driftord", "begin with `@` are not supported yet"),
+            ("~faktura", "words of 8 to 40 letters, this one has 7"),
+            ("~", "the keyword is empty"),
+            ("~*synkronisering", "write `~word` or `~word*`"),
+            ("~glömt lösenord", "a single word"),
+            ("~/synk+/", "a single word"),
+            ("@driftord", "which only rules can use"),
         ] {
             let fault = Keyword::parse(text).expect_err(text).to_string();
             assert!(fault.contains(message), "{text:?}: {fault}");

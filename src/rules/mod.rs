@@ -30,6 +30,7 @@ pub mod rule;
 pub mod ruleset;
 mod scoring;
 pub mod settings;
+pub mod typo;
 pub mod verdict;
 pub mod zone;
 

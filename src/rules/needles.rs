@@ -12,6 +12,7 @@ use super::expression::{Expression, Required};
 use super::fold::{FoldOptions, folded_keyword};
 use super::keyword::{Keyword, KeywordFault, Pattern};
 use super::letters::{is_diacritic, unstroked, word_at, word_before, word_end, word_start};
+use super::typo::{Forgiven, Piece};
 use super::zone::FoldedZone;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -96,6 +97,8 @@ struct Opener {
 struct Meaning {
     terms: Vec<u32>,
     openers: Vec<Opener>,
+    /// Of which term of [`Needles::forgiven`] it is a piece.
+    pieces: Vec<(u32, Piece)>,
 }
 
 /// Collects keywords until the automaton is built.
@@ -106,6 +109,8 @@ pub(super) struct NeedlesBuilder {
     /// By literal.
     meanings: Vec<Meaning>,
     edges: Vec<Edges>,
+    forgiven: HashMap<u32, Forgiven>,
+    by_forgiven: HashMap<Forgiven, u32>,
     by_source: HashMap<Arc<str>, u32>,
     regexes: Vec<Arc<Expression>>,
     /// Regular expressions that nothing opens.
@@ -124,6 +129,8 @@ impl NeedlesBuilder {
             by_literal: HashMap::new(),
             meanings: Vec::new(),
             edges: Vec::new(),
+            forgiven: HashMap::new(),
+            by_forgiven: HashMap::new(),
             by_source: HashMap::new(),
             regexes: Vec::new(),
             unopened: Vec::new(),
@@ -149,6 +156,10 @@ impl NeedlesBuilder {
                 let folded = folded_keyword(&literal.core, self.options);
                 if folded.is_empty() {
                     return Err(KeywordFault::Invisible);
+                }
+                if literal.forgiving {
+                    let forgiven = Forgiven::new(folded, literal.open_end);
+                    return Ok(Needle::Term(self.forgive(forgiven)));
                 }
                 let edges = Edges {
                     left: Edge::of(literal.open_start, word_at(&folded, 0)),
@@ -207,6 +218,25 @@ impl NeedlesBuilder {
         })
     }
 
+    fn forgive(&mut self, forgiven: Forgiven) -> u32 {
+        if let Some(&known) = self.by_forgiven.get(&forgiven) {
+            return known;
+        }
+        let term = count(self.edges.len());
+        self.edges.push(Edges {
+            left: Edge::Word,
+            right: Edge::Word,
+        });
+        for (piece, text) in forgiven.pieces() {
+            self.bytes += text.len();
+            let literal = self.literal(&text);
+            self.meanings[literal].pieces.push((term, piece));
+        }
+        self.by_forgiven.insert(forgiven.clone(), term);
+        self.forgiven.insert(term, forgiven);
+        term
+    }
+
     /// Each different text of the automaton, folded, with the terms that it is: their numbers and
     /// edges.
     pub fn literals(&self) -> Vec<(&str, Vec<(u32, Edges)>)> {
@@ -250,6 +280,7 @@ impl NeedlesBuilder {
             automaton,
             meanings: self.meanings,
             edges: self.edges,
+            forgiven: self.forgiven,
             regexes: self.regexes,
             unopened: self.unopened,
         })
@@ -281,11 +312,25 @@ pub(super) struct Needles {
     automaton: AhoCorasick,
     meanings: Vec<Meaning>,
     edges: Vec<Edges>,
+    /// By term.
+    forgiven: HashMap<u32, Forgiven>,
     regexes: Vec<Arc<Expression>>,
     unopened: Vec<u32>,
 }
 
 impl Needles {
+    /// Whether a hit of a needle stands for a misspelling of its word.
+    pub fn is_misspelled(&self, needle: Needle, zone: &FoldedZone<'_>, hit: Hit) -> bool {
+        let Needle::Term(term) = needle else {
+            return false;
+        };
+        let stood = zone.folded().get(hit.start as usize..hit.end as usize);
+        self.forgiven
+            .get(&term)
+            .zip(stood)
+            .is_some_and(|(word, stood)| word.is_misspelled(stood))
+    }
+
     /// Number of terms.
     pub fn terms(&self) -> usize {
         self.edges.len()
@@ -399,6 +444,26 @@ impl Scan {
                         end: count(end),
                     },
                 ));
+            }
+            for &(term, piece) in &meaning.pieces {
+                let seen = &mut self.seen[term as usize];
+                if *seen >= HITS_PER_TEXT_MAX || (piece == Piece::First && !starts) {
+                    continue;
+                }
+                let start = word_start(folded, hit.start());
+                let end = word_end(folded, hit.end());
+                let forgiven = needles.forgiven.get(&term);
+                if forgiven.is_some_and(|word| word.is(&folded[start..end], piece)) {
+                    *seen += 1;
+                    self.found.push((
+                        term,
+                        Hit {
+                            text,
+                            start: count(start),
+                            end: count(end),
+                        },
+                    ));
+                }
             }
             for opener in &meaning.openers {
                 let is_open = &mut self.is_open[opener.regex as usize];

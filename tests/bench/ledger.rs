@@ -351,6 +351,7 @@ fn decision() -> Decision {
         text: keyword.to_owned(),
         span: (at, at + keyword.len()),
         weight: 2.5,
+        typo: false,
     };
     Decision {
         kind: Kind::Ticket,

@@ -1,5 +1,5 @@
 //! Cost of the rules: more keywords over the same text, more text over the same keywords, and the
-//! whole decision with the shipped configuration.
+//! whole decision with the shipped configuration, on common mail and on hostile mail.
 //!
 //! `cargo bench --bench rules` prints four tables. A plain program: each figure is the least of
 //! several rounds, in microseconds per message, folding included.
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use triaged::config::load;
+use triaged::config::{Config, load};
 use triaged::domain::decision::Zone;
 use triaged::mail::Message;
 use triaged::rules::lint::remarks;
@@ -333,8 +333,60 @@ fn shipped() {
             least(&decided),
         );
     }
+    hostile(&config);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     for line in status.lines().filter(|line| line.starts_with("VmHWM")) {
         println!("\n{line}");
+    }
+}
+
+/// Mail made to be expensive, at a quarter of its size and whole: the time must grow with it.
+fn hostile(config: &Config) {
+    const MIB: usize = 1024 * 1024;
+    let header =
+        "From: Kim Lindqvist <kim.lindqvist@kund.example>\r\nTo: support@partner.example\r\n";
+    let html = |n: usize| {
+        let cell = "<div><td>faktura &aring;&#229; <b>inte</b> <a href=x>l";
+        let body = cell.repeat(n / cell.len());
+        format!("{header}Content-Type: text/html; charset=utf-8\r\n\r\n{body}")
+    };
+    let fields = |n: usize| format!("{header}{}\r\nfaktura\r\n", "X-Faktura: inte\r\n".repeat(n));
+    let line = |n: usize| format!("{header}\r\n{}", "får inte ".repeat(n / 10));
+    let opened = |n: usize| {
+        format!(
+            "{header}\r\n{}",
+            "kan inte a inte ej går det ".repeat(n / 27)
+        )
+    };
+    println!("\n| hostile mail | bytes | ms | ns per byte |");
+    println!("|---|---|---|---|");
+    for (name, mails) in [
+        (
+            "HTML never closed, 10 MiB",
+            [html(10 * MIB / 4), html(10 * MIB)],
+        ),
+        ("50,000 header fields", [fields(12_500), fields(50_000)]),
+        ("one line, 64 MiB", [line(16 * MIB), line(64 * MIB)]),
+        (
+            "beginnings of expressions, 1 MiB",
+            [opened(MIB / 4), opened(MIB)],
+        ),
+    ] {
+        for mail in mails {
+            let cost = (0..3)
+                .map(|_| {
+                    let start = Instant::now();
+                    if let Ok(message) = Message::parse(black_box(mail.as_bytes())) {
+                        drop(black_box(decide(&message, &config.policy, None)));
+                    }
+                    start.elapsed().as_secs_f64() * 1e3
+                })
+                .fold(f64::INFINITY, f64::min);
+            let bytes = u32::try_from(mail.len()).unwrap_or(u32::MAX);
+            println!(
+                "| {name} | {bytes} | {cost:.1} | {:.1} |",
+                cost * 1e6 / f64::from(bytes)
+            );
+        }
     }
 }

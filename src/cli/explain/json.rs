@@ -41,7 +41,7 @@ fn evidence(decision: &Decision) -> Vec<Value> {
         .evidence
         .iter()
         .map(|e| {
-            json!({
+            let mut told = json!({
                 "rule": e.rule,
                 "category": e.category,
                 "zone": e.zone,
@@ -49,7 +49,11 @@ fn evidence(decision: &Decision) -> Vec<Value> {
                 "text": e.text,
                 "span": [e.span.0, e.span.1],
                 "weight": rounded(e.weight),
-            })
+            });
+            if e.typo {
+                told["typo"] = true.into();
+            }
+            told
         })
         .collect()
 }

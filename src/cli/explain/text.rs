@@ -159,12 +159,13 @@ fn scores(out: &mut String, paint: Paint, decision: &Decision) {
             .filter(|e| e.category == score.category);
         for evidence in own {
             let hit = format!(
-                "  {:+6.2}  `{}` in the {}, keyword `{}` of rule `{}`",
+                "  {:+6.2}  `{}` in the {}, keyword `{}` of rule `{}`{}",
                 evidence.weight,
                 one_line(&evidence.text, 60),
                 evidence.zone,
                 one_line(&evidence.keyword, KEYWORD_MAX),
-                evidence.rule
+                evidence.rule,
+                if evidence.typo { ", with a typo" } else { "" }
             );
             line(out, paint, "", &hit);
         }

@@ -8,6 +8,7 @@ pub mod allow;
 pub mod cases;
 pub mod decision;
 pub mod delivery;
+pub mod lists;
 pub mod mailbox;
 pub mod net;
 pub mod operation;

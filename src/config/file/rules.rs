@@ -1,4 +1,4 @@
-//! `rules/*.toml`: the rules of all files become one set.
+//! `rules/*.toml`: the rules of all files, with the lists they share, become one set.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::allow::{Allowed, allowed};
 use super::decision;
+use super::lists::{self, Lists, Named};
 use super::routing::Categories;
 use super::source::{Source, quoted};
 use super::table::{InFile, Read, Table, did_you_mean, listed, nearest};
@@ -20,6 +21,7 @@ use crate::domain::ids::{CategoryId, RuleId};
 use crate::rules::fault::{FaultKind, Part, Place, RuleFault};
 use crate::rules::lint::Lint;
 use crate::rules::rule::List;
+use crate::rules::ruleset::KEYWORDS_MAX;
 use crate::rules::{Keyword, Origin, RuleDraft, RuleSet};
 
 /// The words for priorities.
@@ -57,6 +59,8 @@ pub struct Placed {
     keys: BTreeMap<&'static str, Range<usize>>,
     /// In the order of the draft's lists.
     keywords: BTreeMap<List, Vec<Range<usize>>>,
+    /// Lists that its keywords name, in the order of the file.
+    named: Vec<NamedHere>,
     /// Whether a part was reported and left out.
     partial: bool,
     /// What is let pass in this rule.
@@ -83,11 +87,26 @@ impl Placed {
     }
 }
 
-/// Checks the rules of one file, each by itself.
-pub fn rules(mut root: Table<'_>, around: Around<'_>, file: &mut InFile<'_>) -> Vec<Placed> {
+/// A list that stands among a rule's keywords.
+#[derive(Debug)]
+struct NamedHere {
+    list: List,
+    /// Before which of the keywords that are written out.
+    before: usize,
+    name: String,
+    span: Range<usize>,
+}
+
+/// Checks the rules and lists of one file, each by itself.
+pub fn rules(
+    mut root: Table<'_>,
+    around: Around<'_>,
+    file: &mut InFile<'_>,
+) -> (Vec<Placed>, Vec<Named>) {
     let tables = root.tables("rule", file);
+    let named = lists::lists(root.table("lists", file), file);
     root.close(file);
-    tables
+    let rules = tables
         .into_iter()
         .filter_map(|mut table| {
             let allow = allowed(table.table("allow", file), Lint::of_rules(), file);
@@ -96,7 +115,8 @@ pub fn rules(mut root: Table<'_>, around: Around<'_>, file: &mut InFile<'_>) -> 
             placed.draft.when = when(&conditions, around, file);
             Some(placed)
         })
-        .collect()
+        .collect();
+    (rules, named)
 }
 
 fn rule(
@@ -123,6 +143,7 @@ fn rule(
         source: Arc::clone(file.source),
         keys: BTreeMap::new(),
         keywords: BTreeMap::new(),
+        named: Vec::new(),
         partial: ["category", "any", "all", "none", "priority"]
             .iter()
             .any(|key| read.is_flawed(key)),
@@ -205,6 +226,15 @@ fn keywords(list: List, texts: Option<&Vec<Text>>, placed: &mut Placed, file: &m
     let mut parsed = Vec::new();
     let mut spans = Vec::new();
     for text in texts.into_iter().flatten() {
+        if let Some(name) = Keyword::list_name(text.get_ref()) {
+            placed.named.push(NamedHere {
+                list,
+                before: parsed.len(),
+                name: name.to_owned(),
+                span: text.span(),
+            });
+            continue;
+        }
         match Keyword::parse(text.get_ref()) {
             Ok(keyword) => {
                 parsed.push(keyword);
@@ -216,12 +246,42 @@ fn keywords(list: List, texts: Option<&Vec<Text>>, placed: &mut Placed, file: &m
             }
         }
     }
-    match list {
-        List::Any => placed.draft.any = parsed,
-        List::All => placed.draft.all = parsed,
-        List::None => placed.draft.none = parsed,
-    }
+    *written(&mut placed.draft, list) = parsed;
     placed.keywords.insert(list, spans);
+}
+
+fn written(draft: &mut RuleDraft, list: List) -> &mut Vec<Keyword> {
+    match list {
+        List::Any => &mut draft.any,
+        List::All => &mut draft.all,
+        List::None => &mut draft.none,
+    }
+}
+
+/// Puts the keywords of lists where rules name them.
+///
+/// Once the rules have more keywords than a set may have, the rest is left as it is: the set will
+/// be refused.
+pub fn fill_in(placed: &mut [Placed], lists: &mut Lists, findings: &mut Vec<Finding>) {
+    let mut filled = 0;
+    for rule in placed {
+        // From behind, so that places before stay what they are.
+        for here in std::mem::take(&mut rule.named).into_iter().rev() {
+            let key = format!("rule.{}", here.list);
+            let (keywords, partial) =
+                lists.keywords(&here.name, &key, &rule.source, &here.span, findings);
+            rule.partial |= partial;
+            if filled > KEYWORDS_MAX {
+                continue;
+            }
+            filled += keywords.len();
+            let at = here.before..here.before;
+            if let Some(spans) = rule.keywords.get_mut(&here.list) {
+                spans.splice(at.clone(), keywords.iter().map(|_| here.span.clone()));
+            }
+            written(&mut rule.draft, here.list).splice(at, keywords.iter().cloned());
+        }
+    }
 }
 
 /// Compiles the set; its faults are reported where they stand. `main` is `triaged.toml`.

@@ -192,6 +192,43 @@ impl<'i> Table<'i> {
         (entries, all)
     }
 
+    /// Every list of texts in this table, by its key, in the order of the file; what is none is
+    /// reported and left out.
+    pub fn lists_of_texts(
+        self,
+        file: &mut InFile<'_>,
+    ) -> Vec<(Spanned<String>, Vec<Spanned<String>>)> {
+        let mut lists = Vec::new();
+        for (key, value) in self.items {
+            let name = format!("{}.{}", self.name, key.get_ref());
+            let span = value.span();
+            let DeValue::Array(entries) = value.into_inner() else {
+                let message = format!("{} must be a list in brackets", quoted(&name));
+                file.error(&span, &name, message);
+                continue;
+            };
+            let mut texts = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let span = entry.span();
+                match entry.into_inner() {
+                    DeValue::String(text) => texts.push(Spanned::new(span, text.into_owned())),
+                    other => {
+                        let message = format!(
+                            "{}: every entry must be text in quotes, not {}",
+                            quoted(&name),
+                            kind_of(&other)
+                        );
+                        file.error(&span, &name, message);
+                    }
+                }
+            }
+            let key = Spanned::new(key.span(), key.into_inner().into_owned());
+            lists.push((key, texts));
+        }
+        lists.sort_by_key(|(key, _)| key.span().start);
+        lists
+    }
+
     /// Every text in this table, by its key, in the order of the file; what is no text is
     /// reported.
     pub fn texts(self, file: &mut InFile<'_>) -> Vec<(Spanned<String>, Spanned<String>)> {
