@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use super::cases::root;
@@ -135,9 +136,13 @@ fn walk(
             let header = format!("[[{below}]]");
             walk(file, below, header, &inner["items"], found);
         } else if inner["additionalProperties"]["properties"].is_object() {
-            let below = format!("{below}.probe");
-            let header = format!("[{below}]");
-            walk(file, below, header, &inner["additionalProperties"], found);
+            let named = inner["properties"].as_object().into_iter().flatten();
+            let named = named.map(|(key, table)| (key.as_str(), table));
+            for (key, table) in named.chain([("probe", &inner["additionalProperties"])]) {
+                let below = format!("{below}.{key}");
+                let header = format!("[{below}]");
+                walk(file, below, header, table, found);
+            }
         } else if inner["type"] == "object" {
             let above = if header.starts_with("[[") {
                 header.as_str()
@@ -310,6 +315,82 @@ fn every_value_is_of_the_type_that_the_reader_takes() {
     }
 }
 
+/// The words that decide which other keys a table has, as lines, and the table without any.
+fn choices(table: &Described) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut node = &table.schema;
+    while node["if"].is_object() {
+        for (key, told) in node["if"]["properties"].as_object().into_iter().flatten() {
+            let word = told["const"].as_str().expect("a word");
+            lines.push(format!("{key} = \"{word}\"\n"));
+        }
+        node = &node["else"];
+    }
+    lines
+}
+
+/// A line for every key of a table but the one in `choice`.
+fn all_other_keys(table: &Described, choice: &str) -> String {
+    let own = choice.split(" =").next().unwrap_or_default();
+    let others = table.leaves().filter(|(key, _)| *key != own);
+    let lines = others.map(|(key, leaf)| match leaf["type"].as_str() {
+        Some("string") => format!("{key} = \"{}\"\n", leaf["enum"][0].as_str().unwrap_or("x")),
+        Some("array") => format!("{key} = []\n"),
+        Some("boolean") => format!("{key} = true\n"),
+        _ => format!("{key} = {}\n", leaf["minimum"]),
+    });
+    lines.collect()
+}
+
+#[test]
+fn keys_that_must_and_that_cannot_be_there_are_the_reader_s() {
+    let mut seen = BTreeSet::new();
+    for table in tables().iter().filter(|table| !table.name.is_empty()) {
+        let validator = jsonschema::validator_for(&table.schema).expect("a schema");
+        for choice in choices(table) {
+            for lines in [
+                choice.clone(),
+                choice.clone() + &all_other_keys(table, &choice),
+            ] {
+                let text = format!("{}\n{lines}", table.header);
+                let found = told(table.file, &text);
+                let by_reader: BTreeSet<(&str, String)> = found
+                    .iter()
+                    .filter_map(|f| {
+                        let key = f.key.as_deref()?.strip_prefix(&table.name)?;
+                        let key = key.strip_prefix('.')?.to_owned();
+                        let lacks = f.message.contains("lacks the key");
+                        let belongs = f.message.contains("belongs to");
+                        match (lacks, belongs) {
+                            (true, _) => Some(("lacks", key)),
+                            (_, true) => Some(("cannot have", key)),
+                            _ => None,
+                        }
+                    })
+                    .collect();
+                let here: toml::Table = lines.parse().expect("TOML");
+                let here = serde_json::to_value(here).expect("JSON");
+                let by_schema: BTreeSet<(&str, String)> = validator
+                    .iter_errors(&here)
+                    .filter_map(|error| match error.kind() {
+                        ValidationErrorKind::Required { property } => {
+                            Some(("lacks", property.as_str()?.to_owned()))
+                        }
+                        ValidationErrorKind::FalseSchema => {
+                            let key = error.instance_path().to_string();
+                            Some(("cannot have", key.trim_matches('/').to_owned()))
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                assert_eq!(by_reader, by_schema, "left the reader:\n{text}");
+                seen.extend(by_schema);
+            }
+        }
+    }
+    assert!(seen.len() > 20, "{seen:?}");
+}
+
 #[test]
 fn everything_is_explained() {
     fn explained(name: &str, node: &Value) {
@@ -416,7 +497,9 @@ fn what_the_reader_refuses_for_its_form_is_invalid() {
     for case in [
         "category-words",
         "durations-sizes-words",
+        "keys-of-the-other-kind",
         "lint-allowed-wrongly",
+        "lists-misused",
         "missing-keys",
         "review-missing",
         "rule-keys",
