@@ -37,6 +37,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the cases beside the rules: what holds, what does not, which rules no case fires
     Test(TestArgs),
+    /// Show which messages two sets of rules send to different places
+    Diff(DiffArgs),
+    /// Decide the archive anew: where each message lies against where it would go now
+    Replay(ReplayArgs),
     /// Show why messages go where they go
     Explain(ExplainArgs),
     /// List tickets
@@ -113,6 +117,43 @@ pub struct TestArgs {
     pub coverage: bool,
 }
 
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples: triaged diff - /etc/triaged.new --on ~/Maildir\n          \
+                        triaged diff /etc/triaged config --on folders"
+)]
+pub struct DiffArgs {
+    /// Configuration directory with the rules as they were; `-` for the one in force
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// Configuration directory with the rules as they would be; `-` for the one in force
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// On which messages: a Maildir, a directory or file of messages, a file of cases, `cases` for
+    /// those beside NEW, or `folders` for the folders of its mailboxes, which are only read
+    #[arg(long, value_name = "WHAT")]
+    pub on: PathBuf,
+    /// Print one JSON object a message that goes elsewhere, and one with all counts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: triaged replay --folder Billing --folder Subscription")]
+pub struct ReplayArgs {
+    /// A Maildir with the folders, instead of the configured mailboxes
+    #[arg(value_name = "MAILDIR")]
+    pub maildir: Option<PathBuf>,
+    /// Only this folder; may be repeated [default: every folder that is filed into]
+    #[arg(long)]
+    pub folder: Vec<String>,
+    /// Print one JSON object a message that would go elsewhere, and one with all counts
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
@@ -120,6 +161,9 @@ pub struct ExplainArgs {
     /// of tickets
     #[arg(required = true, value_name = "FILE|DIR|-|TICKET")]
     pub paths: Vec<PathBuf>,
+    /// Of each of many messages too, tell which small edits would send it elsewhere
+    #[arg(long)]
+    pub what_if: bool,
     /// Print one JSON object a message
     #[arg(long)]
     pub json: bool,

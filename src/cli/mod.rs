@@ -5,12 +5,17 @@ pub mod args;
 mod audit;
 mod check;
 mod demo;
+mod diff;
 mod explain;
 mod failure;
 mod person;
 pub mod print;
+mod progress;
+mod replay;
 mod rules_now;
 mod run;
+mod shifts;
+mod sources;
 mod state;
 mod status;
 mod test;
@@ -83,6 +88,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::demo(&args),
         Command::Check(args) => check::check(&directory, &args),
         Command::Test(args) => test::test(&directory, &args),
+        Command::Diff(args) => diff::diff(cli.config.as_deref(), &args),
+        Command::Replay(args) => replay::replay(&load(&directory)?, &args),
         Command::Explain(args) => explain::explain(&directory, &args),
         Command::Run(args) if args.dry_run => run::run(load(&directory)?, &args),
         Command::Run(args) => run::run(start(&directory)?, &args),

@@ -14,7 +14,7 @@ use crate::system::notify;
 
 /// Feeds the watchdog until it is aborted, and says once which loop hangs.
 pub fn watch(pulses: Vec<(MailboxName, Arc<Pulse>)>) -> Option<JoinHandle<()>> {
-    // Twice in the time after which the manager would end us (sd_watchdog_enabled(3)).
+    // Twice in the time after which the manager would end us (`sd_watchdog_enabled(3)`).
     let every = notify::watchdog()?.max(Duration::from_millis(2)) / 2;
     Some(tokio::spawn(async move {
         let mut told = false;

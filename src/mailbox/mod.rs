@@ -120,3 +120,43 @@ impl Mailbox {
         }
     }
 }
+
+/// A folder opened to be read only: it cannot be asked to move anything.
+#[derive(Debug)]
+pub struct ReadOnly(Mailbox);
+
+impl ReadOnly {
+    /// Connects and opens the source folder of `config`: with EXAMINE (RFC 3501 §6.3.2) where it
+    /// is an IMAP account. Nothing is made, and no flag changes.
+    ///
+    /// # Errors
+    /// [`Trouble::MissingFolders`] when there is no such folder, and any other [`Trouble`].
+    pub async fn open(config: &MailboxConfig) -> Result<Self, Trouble> {
+        let mailbox = match &config.source {
+            Source::Imap(_) => Mailbox::Imap(ImapMailbox::examine(config).await?.0),
+            Source::Maildir { .. } => {
+                Mailbox::Maildir(Arc::new(MaildirMailbox::examine(config).await?.0))
+            }
+        };
+        Ok(Self(mailbox))
+    }
+
+    /// See [`Mailbox::list`].
+    pub async fn list(&self) -> Result<Listing, Trouble> {
+        self.0.list(None).await
+    }
+
+    /// See [`Mailbox::fetch`].
+    pub async fn fetch(
+        &self,
+        entries: Vec<Entry>,
+        size_max: u64,
+    ) -> mpsc::Receiver<Result<Fetched, Trouble>> {
+        self.0.fetch(entries, size_max).await
+    }
+
+    /// See [`Mailbox::close`].
+    pub async fn close(self) {
+        self.0.close().await;
+    }
+}

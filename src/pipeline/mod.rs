@@ -22,6 +22,7 @@
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
 //! is in the ledger.
 
+pub mod archive;
 pub mod crew;
 mod decide;
 pub mod dispatch;

@@ -15,6 +15,7 @@
 mod canonical;
 pub mod classify;
 pub mod condition;
+mod excerpt;
 mod expression;
 pub mod fault;
 pub mod fold;

@@ -1,4 +1,4 @@
-//! How the service stands, told to the service manager (sd_notify(3)).
+//! How the service stands, told to the service manager (`sd_notify(3)`).
 //!
 //! Where no manager listens nothing happens. A word that does not reach the manager is said in the
 //! log and otherwise ignored: mail matters more.

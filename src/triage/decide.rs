@@ -16,7 +16,7 @@ use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::subject;
 use crate::registry::ProductTold;
-use crate::rules::{Circumstances, FoldedZone, Top, Verdict, ZoneText};
+use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::policy::Policy;
 use super::routing::Route;
@@ -53,6 +53,16 @@ pub fn asked(text: &Text) -> &str {
 
 /// Decides about `message`. Without `key`, our own marks are not recognised.
 pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
+    decide_with(message, policy, &policy.rules, key)
+}
+
+/// The same with other `rules` than the policy's.
+pub(super) fn decide_with(
+    message: &Message,
+    policy: &Policy,
+    rules: &RuleSet,
+    key: Option<&InstanceKey>,
+) -> Reading {
     let text = newtext::cut(&message.plain);
     let own = own_mark(message, policy, key);
     let told = kind::tell(message, own.as_deref(), policy.registry.publisher_domains());
@@ -68,17 +78,22 @@ pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> 
     let case = key.and_then(|key| case_token(message, &text, key));
     let lines = Lines::of(message);
     let texts = zones(message, &text, &lines);
-    let ticket = Ticket {
+    let mut ticket = Ticket {
         message,
         told,
         case,
         language: language::tell(&message.subject_base, asked(&text)),
         subject_inherited: inherited(message, &text),
-        zones: FoldedZone::all(&texts, policy.rules.settings().fold),
+        zones: FoldedZone::all(&texts, rules.settings().fold),
     };
-    let (decision, verdict) = ticket.decide(policy);
-    let shadow = policy.shadow.as_deref();
-    let shadow = shadow.map(|shadow| ticket.decide(shadow).0);
+    let (decision, verdict) = ticket.decide(policy, rules);
+    let shadow = policy.shadow.as_deref().map(|shadow| {
+        let fold = shadow.rules.settings().fold;
+        if fold != rules.settings().fold {
+            ticket.zones = FoldedZone::all(&texts, fold);
+        }
+        ticket.decide(shadow, &shadow.rules).0
+    });
     drop(ticket);
     Reading {
         decision,
@@ -274,11 +289,11 @@ struct Way {
 }
 
 impl Ticket<'_> {
-    fn decide(&self, policy: &Policy) -> (Decision, Verdict) {
+    fn decide(&self, policy: &Policy, rules: &RuleSet) -> (Decision, Verdict) {
         let message = self.message;
         // Names and addresses tell the product, no rule does; so it is there for rules to ask.
         let product = policy.registry.resolve(&self.zones, &policy.routing.own);
-        let verdict = policy.rules.classify_folded(
+        let verdict = rules.classify_folded(
             &self.zones,
             &Circumstances {
                 products: &products(&product),
@@ -304,7 +319,7 @@ impl Ticket<'_> {
             }),
             (None, Some(reason)) => review(reason),
             (None, None) => match route.action {
-                Action::Forward => forward(policy, &verdict, &category, &product),
+                Action::Forward => forward(policy, rules, &verdict, &category, &product),
                 Action::Keep | Action::Ignore => Way {
                     action: Action::Keep,
                     recipient: None,
@@ -344,7 +359,7 @@ impl Ticket<'_> {
             runner_up,
             scores: verdict.scores.clone(),
             evidence: verdict.evidence.clone(),
-            rules_digest: policy.rules.digest(),
+            rules_digest: rules.digest(),
         };
         (decision, verdict)
     }
@@ -428,6 +443,7 @@ fn review_folder(policy: &Policy) -> Folder {
 /// To the publisher's desk, if nothing speaks against it.
 fn forward(
     policy: &Policy,
+    rules: &RuleSet,
     verdict: &Verdict,
     category: &CategoryId,
     product: &ProductTold,
@@ -440,15 +456,12 @@ fn forward(
             .is_none_or(|r| r.action != Action::Forward)
     };
     if let Some(against) = verdict.strongest(kept)
-        && against.points >= policy.rules.settings().guard
+        && against.points >= rules.settings().guard
     {
         let (category, points) = (against.category.clone(), against.points);
         return review(Reason::Guarded { category, points });
     }
-    let (points, threshold) = (
-        verdict.points(category),
-        policy.rules.settings().forward_threshold,
-    );
+    let (points, threshold) = (verdict.points(category), rules.settings().forward_threshold);
     if points < threshold {
         return review(Reason::TooWeak { points, threshold });
     }

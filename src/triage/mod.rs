@@ -8,12 +8,16 @@
 //! - [`routing`]: where each category and kind goes.
 //! - [`decide`]: kind, then case, then category, then product, then owner.
 //! - [`plan`]: the forward that follows from a decision.
+//! - [`shift`]: messages that change their destination.
+//! - [`whatif`]: what would have to change for another decision.
 
 pub mod case;
 pub mod decide;
 pub mod plan;
 pub mod policy;
 pub mod routing;
+pub mod shift;
+pub mod whatif;
 
 pub use decide::{Reading, decide};
 pub use policy::Policy;

@@ -1,4 +1,4 @@
-//! What a service manager is told, by a socket of its kind (sd_notify(3)): begin, reload, signs of
+//! What a service manager is told, by a socket of its kind (`sd_notify(3)`): begin, reload, signs of
 //! life, end. And that the unit file is one that systemd takes, with little to attack.
 
 use std::os::unix::net::UnixDatagram;
@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::job::world::World;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Manager {
     socket: UnixDatagram,

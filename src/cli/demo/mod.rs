@@ -132,6 +132,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         &config_dir,
         &ExplainArgs {
             paths: vec![sample],
+            what_if: false,
             json: false,
         },
     )?;

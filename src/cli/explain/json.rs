@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::whatif;
+
 use crate::domain::decision::Decision;
 use crate::mail::Message;
 use crate::pipeline::read::summary;
 use crate::triage::Reading;
+use crate::triage::whatif::WhatIf;
 
 /// The object.
-pub fn object(file: &str, message: &Message, reading: &Reading) -> Value {
+pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<&WhatIf>) -> Value {
     let decision = &reading.decision;
     let summary = summary(message);
     json!({
@@ -31,6 +34,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading) -> Value {
         "text": reading.asked(),
         "evidence": evidence(decision),
         "scores": scores(decision),
+        "what_if": what_if.map(whatif::object),
         "left_out": left_out(reading),
         "rules_digest": decision.rules_digest,
     })

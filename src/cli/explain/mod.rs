@@ -3,28 +3,23 @@
 //! Reads one message at a time and forgets it, so that a Maildir of any size can be gone through.
 
 mod json;
-mod sources;
 mod text;
+mod whatif;
 
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use self::sources::Source;
 use super::args::ExplainArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{self, Paint};
-use super::{load, tickets, wait};
+use super::sources::{self, Source};
+use super::{load, progress, tickets, wait};
 use crate::config::Config;
 use crate::daemon;
 use crate::domain::ids::TicketId;
 use crate::mail::Message;
 use crate::mail::origin::InstanceKey;
-use crate::triage::{Reading, decide};
-
-/// From this many messages on a bar shows how far it is.
-const PROGRESS_FROM: usize = 200;
+use crate::triage::{Reading, decide, whatif as what_if};
 
 /// Explains every message that `args` names.
 pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
@@ -43,12 +38,16 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
         }
         all.extend(sources::list(path)?);
     }
-    let bar = progress(all.len());
+    let bar = progress::bar(all.len() as u64);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut failed = 0_u64;
-    let single = all.len() == 1;
+    let show = Show {
+        json: args.json,
+        single: all.len() == 1,
+        what_if: all.len() == 1 || args.what_if,
+    };
     for source in all {
-        if let Err(failure) = one(&source, &config, key.as_ref(), args.json, single, &mut out) {
+        if let Err(failure) = one(&source, &config, key.as_ref(), show, &mut out) {
             bar.suspend(|| eprintln!("{}: {}", source.name(), failure.message));
             failed += 1;
         }
@@ -63,43 +62,44 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
     }
 }
 
-fn progress(count: usize) -> ProgressBar {
-    if count < PROGRESS_FROM || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {eta} left");
-    ProgressBar::new(count as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+/// How messages are shown.
+#[derive(Debug, Clone, Copy)]
+struct Show {
+    json: bool,
+    single: bool,
+    what_if: bool,
 }
 
 fn one(
     source: &Source,
     config: &Config,
     key: Option<&InstanceKey>,
-    as_json: bool,
-    single: bool,
+    show: Show,
     out: &mut impl std::io::Write,
 ) -> Result<(), Failure> {
     let bytes = source.read()?;
     let message = Message::parse(&bytes).map_err(Failure::failed)?;
     let reading: Reading = decide(&message, &config.policy, key);
-    if as_json {
-        let object = json::object(&source.name(), &message, &reading);
+    let what_if = show.what_if;
+    let what_if = what_if.then(|| what_if::what_if(&message, &config.policy, key, &reading));
+    let what_if = what_if.as_ref();
+    let name = source.name();
+    if show.json {
+        let object = json::object(&name, &message, &reading, what_if);
         writeln!(out, "{}", print::json(&object.to_string()))?;
     } else {
         let paint = Paint::stdout();
-        writeln!(
-            out,
-            "{}",
-            text::page(
-                &source.name(),
-                &message,
-                &reading,
-                &config.policy.rules,
-                single,
-                paint
-            )
-        )?;
+        let rules = &config.policy.rules;
+        let page = text::page(
+            &name,
+            &message,
+            &reading,
+            rules,
+            what_if,
+            show.single,
+            paint,
+        );
+        writeln!(out, "{page}")?;
     }
     Ok(())
 }

@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
+use super::whatif;
 use crate::cli::print::{Paint, Style, lines, one_line};
 use crate::domain::decision::{Action, Decision, Evidence, Zone};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::mail::Message;
 use crate::rules::RuleSet;
-use crate::rules::verdict::{Lack, NearMiss, NotApplied};
+use crate::rules::verdict::{NearMiss, NotApplied};
 use crate::triage::Reading;
+use crate::triage::whatif::WhatIf;
 
 /// Characters of the text shown.
 const TEXT_MAX: usize = 4000;
@@ -29,6 +31,7 @@ pub fn page(
     message: &Message,
     reading: &Reading,
     rules: &RuleSet,
+    what_if: Option<&WhatIf>,
     single: bool,
     paint: Paint,
 ) -> String {
@@ -96,7 +99,11 @@ pub fn page(
     scores(&mut out, paint, decision);
     if let Some(verdict) = &reading.verdict {
         unapplied(&mut out, paint, &verdict.unapplied);
-        near(&mut out, paint, &verdict.near_misses);
+        near(&mut out, paint, &verdict.near_misses, what_if);
+    }
+    let changes = what_if.map(whatif::lines).unwrap_or_default();
+    for (n, change) in changes.iter().enumerate() {
+        line(&mut out, paint, if n == 0 { "what if" } else { "" }, change);
     }
     if single {
         notes(&mut out, paint, reading, rules);
@@ -200,19 +207,16 @@ fn notes(out: &mut String, paint: Paint, reading: &Reading, rules: &RuleSet) {
     }
 }
 
-fn near(out: &mut String, paint: Paint, misses: &[NearMiss]) {
+/// The rules that nearly fired and, where it was looked for, what would have come of it.
+fn near(out: &mut String, paint: Paint, misses: &[NearMiss], what_if: Option<&WhatIf>) {
     for (n, miss) in misses.iter().take(NEAR_MAX).enumerate() {
-        let lacked = match &miss.lacked {
-            Lack::Blocked { keyword, zone, .. } => {
-                let keyword = one_line(keyword, KEYWORD_MAX);
-                format!("kept from it by `{keyword}` in the {zone}")
-            }
-            Lack::Missing { keyword } => format!("lacked `{}`", one_line(keyword, KEYWORD_MAX)),
-            Lack::NoneOfAny => "none of its `any` keywords".to_owned(),
-            Lack::TooFar { words } => format!("its keywords lie more than {words} words apart"),
-        };
         let name = if n == 0 { "nearly" } else { "" };
-        line(out, paint, name, &format!("rule `{}`: {lacked}", miss.rule));
+        let mut told = format!("rule `{}`: {}", miss.rule, whatif::lacked(miss));
+        let would = what_if.and_then(|w| w.nearly.iter().find(|(near, _)| near == miss));
+        if let Some((_, landing)) = would {
+            let _ = write!(told, "; else {}", whatif::landing(landing));
+        }
+        line(out, paint, name, &told);
     }
 }
 

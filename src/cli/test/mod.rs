@@ -85,9 +85,7 @@ pub fn run<'c>(
 ) -> Result<Report, Failure> {
     let mut report = Report::default();
     for case in cases {
-        let message = Message::parse(&case.mail).map_err(|error| {
-            Failure::failed(format!("{}: `{}`: {error}", case.origin, case.name))
-        })?;
+        let message = message(case)?;
         let reading = decide(&message, policy, None);
         let judgement = judge(case, &reading);
         report.count(case, &reading, &judgement);
@@ -99,6 +97,12 @@ pub fn run<'c>(
         });
     }
     Ok(report)
+}
+
+/// The message of a case.
+pub fn message(case: &Case) -> Result<Message, Failure> {
+    Message::parse(&case.mail)
+        .map_err(|error| Failure::failed(format!("{}: `{}`: {error}", case.origin, case.name)))
 }
 
 /// The files of cases: those that are named, all of a named directory, or those beside the rules.

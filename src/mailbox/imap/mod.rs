@@ -39,7 +39,7 @@ use crate::config::mailbox::{MailboxConfig, Source};
 use crate::domain::ids::Folder;
 
 use self::actor::Request;
-use self::session::Filing;
+use self::session::{Access, Filing};
 use super::exchange::{
     Entry, Fetched, Found, Hint, Listing, Mark, Move, Moved, Opened, Sought, Trouble,
 };
@@ -68,6 +68,22 @@ impl ImapMailbox {
         config: &MailboxConfig,
         folders: &[Folder],
     ) -> Result<(Self, Opened), Trouble> {
+        Self::open_for(config, folders, Access::File).await
+    }
+
+    /// Connects, logs in and opens the source folder with EXAMINE: it can be listed and fetched.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) async fn examine(config: &MailboxConfig) -> Result<(Self, Opened), Trouble> {
+        Self::open_for(config, &[], Access::Read).await
+    }
+
+    async fn open_for(
+        config: &MailboxConfig,
+        folders: &[Folder],
+        access: Access,
+    ) -> Result<(Self, Opened), Trouble> {
         let Source::Imap(imap) = config.source.clone() else {
             let why = "this is no IMAP account";
             return Err(Trouble::Unsafe(why.into()));
@@ -80,7 +96,7 @@ impl ImapMailbox {
         // Opening is done in the task too: should the parser panic on what a server says, the
         // task ends and nothing else does.
         tokio::spawn(async move {
-            match open::open(&config, &imap, &folders).await {
+            match open::open(&config, &imap, &folders, access).await {
                 Err(trouble) => drop(answer.send(Err(trouble))),
                 Ok((session, opened)) => {
                     if answer.send(Ok((session.filing, opened))).is_ok() {

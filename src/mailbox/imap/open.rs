@@ -14,7 +14,7 @@ use super::line::{Code, Line};
 use super::login::login;
 use super::names::{Names, quoted, read_namespace};
 use super::reply::Reply;
-use super::session::{Filing, Session};
+use super::session::{Access, Filing, Session};
 use super::talk::Talk;
 
 /// Time without any answer after which a command counts as unanswered.
@@ -25,6 +25,7 @@ pub(super) async fn open(
     config: &MailboxConfig,
     imap: &ImapConfig,
     folders: &[Folder],
+    access: Access,
 ) -> Result<(Session, Opened), Trouble> {
     let (mut talk, before) = connect(&imap.server).await?;
     let password = imap
@@ -38,7 +39,7 @@ pub(super) async fn open(
     let offers = |name: &str| capabilities.iter().any(|c| c == name);
     let filing = if offers("MOVE") {
         Filing::Move
-    } else if offers("UIDPLUS") {
+    } else if offers("UIDPLUS") || access == Access::Read {
         Filing::Copy
     } else {
         return Err(Trouble::Unsafe(
@@ -54,7 +55,10 @@ pub(super) async fn open(
     }
     let marks = marks(&mut talk, &filed, config.create_folders).await?;
     let source = names.name(&config.folder)?;
-    let chosen = select(&mut talk, &config.folder, &source).await?;
+    let chosen = match access {
+        Access::File => select(&mut talk, &config.folder, &source).await?,
+        Access::Read => examine(&mut talk, &config.folder, &source).await?,
+    };
     talk.set_selected(Some(chosen.generation));
     talk.assume_news();
     let opened = Opened {
@@ -230,6 +234,16 @@ pub(super) async fn select(
             "the server gives the messages of `{folder}` no lasting UIDs"
         ))),
     }
+}
+
+/// Opens a folder for reading only (RFC 3501 §6.3.2): not even `\Recent` changes.
+async fn examine(talk: &mut Talk, folder: &Folder, name: &str) -> Result<Chosen, Trouble> {
+    let (reply, chosen, _) = choose(talk, "EXAMINE", name).await?;
+    reply.patience()?;
+    if !reply.ok() {
+        return Err(missing_or_lost(folder, &reply));
+    }
+    chosen.ok_or_else(|| Trouble::Unsafe(format!("the server gives `{folder}` no UIDVALIDITY")))
 }
 
 fn missing_or_lost(folder: &Folder, reply: &Reply) -> Trouble {

@@ -16,6 +16,15 @@ pub(super) enum Filing {
     Copy,
 }
 
+/// What the source folder is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// To file what lies in it.
+    File,
+    /// To read only.
+    Read,
+}
+
 /// The session behind the mailbox.
 #[derive(Debug)]
 pub(super) struct Session {

@@ -44,6 +44,8 @@ struct Place {
     /// The folders that are filed into, each once, without the source.
     folders: Vec<Folder>,
     create_folders: bool,
+    /// Whether nothing is ever filed from or into it.
+    read_only: bool,
 }
 
 impl MaildirMailbox {
@@ -55,6 +57,24 @@ impl MaildirMailbox {
     pub async fn open(
         config: &MailboxConfig,
         folders: &[Folder],
+    ) -> Result<(Self, Opened), Trouble> {
+        Self::open_for(config, folders, false).await
+    }
+
+    /// Opens the source folder to be listed and read; it need not be writable.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(in crate::mailbox) async fn examine(
+        config: &MailboxConfig,
+    ) -> Result<(Self, Opened), Trouble> {
+        Self::open_for(config, &[], true).await
+    }
+
+    async fn open_for(
+        config: &MailboxConfig,
+        folders: &[Folder],
+        read_only: bool,
     ) -> Result<(Self, Opened), Trouble> {
         let Source::Maildir { path } = &config.source else {
             let name = &config.name;
@@ -73,7 +93,8 @@ impl MaildirMailbox {
             tree,
             source: source.clone(),
             folders: filed,
-            create_folders: config.create_folders,
+            create_folders: config.create_folders && !read_only,
+            read_only,
         });
         // The watch comes first, so that what arrives during the count is reported later.
         let (root, folder) = (path.clone(), config.folder.clone());
@@ -217,6 +238,9 @@ fn prepare(place: &Place, root: &Path, source: &Folder) -> Result<(), Trouble> {
     }
     if !missing.is_empty() {
         return Err(Trouble::MissingFolders(missing));
+    }
+    if place.read_only {
+        return Ok(());
     }
     for folder in std::iter::once(source).chain(&place.folders) {
         place.tree.check_writable(folder).map_err(|error| {

@@ -107,6 +107,10 @@ impl Desk {
                 &Self::cases().join("cases"),
                 &self.path().join("config/cases"),
             ),
+            "copy" => {
+                let (from, to) = rest.split_once(' ').unwrap();
+                copy(&self.path().join(from), &self.path().join(to));
+            }
             "show" => return fs::read_to_string(self.path().join(rest)).unwrap(),
             "places" => return self.places(),
             "outbox" => return self.outbox(),

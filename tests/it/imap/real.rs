@@ -17,6 +17,7 @@ use triaged::mailbox::exchange::{
     Content, Entry, Found, Hint, Mark, Move, MoveEnd, Opened, Sought, Trouble,
 };
 use triaged::mailbox::imap::ImapMailbox;
+use triaged::pipeline::archive;
 
 use crate::imap::account::{self, SIZE_MAX};
 use crate::support::dovecot::{Dovecot, PASSWORD, USER};
@@ -138,6 +139,41 @@ async fn mail_is_read_byte_for_byte_and_filed_with_proof() {
         ""
     );
     mailbox.close().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_only_read_stays_as_it_is() {
+    let server = Dovecot::start();
+    for n in 0..120 {
+        server.deliver(&message(n));
+    }
+    let config = account(&server);
+    let flags = ["fetch", "-u", USER, "uid flags", "mailbox", "INBOX", "all"];
+    // Looking at flags is no session: what is new to everybody stays `\\Recent`.
+    let recent = ["search", "-u", USER, "mailbox", "INBOX", "recent"];
+    let before = (server.doveadm(&flags), server.doveadm(&recent));
+    let (mut seen, mut total) = (0, 0);
+    let walked = archive::walk(&config, &config.folder, |filed| {
+        let Item::Uid(uid) = filed.item else {
+            panic!("a UID");
+        };
+        let wanted = format!("Ärende {}", uid - 1);
+        assert_eq!(filed.message.subject, wanted);
+        (seen, total) = (seen + 1, filed.total);
+    });
+    let walked = walked.await.unwrap().expect("the folder");
+    assert_eq!(
+        (walked.read, walked.unreadable, seen, total),
+        (120, 0, 120, 120)
+    );
+    assert_eq!((server.doveadm(&flags), server.doveadm(&recent)), before);
+    assert_eq!(server.count("INBOX"), 120);
+
+    let nowhere = Folder::from("Nowhere");
+    let walked = archive::walk(&config, &nowhere, |_| panic!("a message")).await;
+    assert_eq!(walked.unwrap(), None);
+    let folders = server.doveadm(&["mailbox", "list", "-u", USER]);
+    assert!(!folders.contains("Nowhere"), "{folders}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Where messages to be explained come from: files, Maildirs, plain directories, standard input.
+//! Where messages to be decided come from: files, Maildirs, plain directories, standard input.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

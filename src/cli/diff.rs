@@ -1,0 +1,143 @@
+//! `triaged diff`: which messages two rule sets send to different places.
+//!
+//! Both decide every message, one after another, by the function the daemon uses; only counts and a
+//! few examples are kept.
+
+use std::path::{Path, PathBuf};
+
+use super::args::DiffArgs;
+use super::failure::{Failure, FailureKind};
+use super::print::{Paint, one_line, say};
+use super::{config_directory, load, progress, replay, shifts, show_findings, sources, test, wait};
+use crate::config::{self, Config};
+use crate::daemon;
+use crate::mail::Message;
+use crate::mail::origin::InstanceKey;
+use crate::triage::decide;
+use crate::triage::shift::{Destination, Example, Shifts};
+
+/// The word for the folders of the configured mailboxes.
+const FOLDERS: &str = "folders";
+
+/// The word for the cases beside the new rules.
+const CASES: &str = "cases";
+
+/// Compares the configurations `args.old` and `args.new`.
+pub fn diff(said: Option<&Path>, args: &DiffArgs) -> Result<(), Failure> {
+    let directory = |path: &Path| {
+        if path.as_os_str() == "-" {
+            config_directory(said)
+        } else {
+            path.to_owned()
+        }
+    };
+    let (old, new) = (directory(&args.old), directory(&args.new));
+    let mut both = Both {
+        old: load(&old)?,
+        new: load(&new)?,
+        key: None,
+        shifts: Shifts::default(),
+        json: args.json,
+    };
+    both.key = daemon::existing_key(&both.new);
+    match args.on.to_str() {
+        Some(FOLDERS) => both.folders()?,
+        Some(CASES) => both.cases(&config::case_files(&new)?)?,
+        _ if args.on.extension().is_some_and(|end| end == "toml") => {
+            both.cases(std::slice::from_ref(&args.on))?;
+        }
+        _ => both.files(&args.on)?,
+    }
+    if args.json {
+        say!("{}", shifts::summary(&both.shifts));
+    } else {
+        say!("{}", shifts::page(&both.shifts, Paint::stdout()));
+    }
+    if both.shifts.changed > 0 {
+        Err(Failure::shown(FailureKind::Found))
+    } else {
+        Ok(())
+    }
+}
+
+/// The two configurations and what they differ in.
+struct Both {
+    old: Config,
+    new: Config,
+    key: Option<InstanceKey>,
+    shifts: Shifts,
+    json: bool,
+}
+
+impl Both {
+    fn compare(&mut self, name: &str, message: &Message) {
+        let key = self.key.as_ref();
+        let was = decide(message, &self.old.policy, key).decision;
+        let is = decide(message, &self.new.policy, key).decision;
+        let (from, to) = (Destination::of(&was), Destination::of(&is));
+        let example = Example {
+            name: name.to_owned(),
+            subject: message.subject.clone(),
+            reason: is.reason.to_string(),
+        };
+        let gravity = self
+            .shifts
+            .count(from.clone(), to.clone(), || example.clone());
+        if let (Some(gravity), true) = (gravity, self.json) {
+            let object = shifts::message(gravity, &from, &to, &example);
+            say!("{}", super::print::json(&object.to_string()));
+        }
+    }
+
+    fn files(&mut self, path: &Path) -> Result<(), Failure> {
+        let all = sources::list(path)?;
+        let bar = progress::bar(all.len() as u64);
+        let mut failed = 0_u64;
+        for source in all {
+            let name = source.name();
+            let read = source.read();
+            match read.and_then(|bytes| Message::parse(&bytes).map_err(Failure::failed)) {
+                Ok(message) => self.compare(&name, &message),
+                Err(failure) => {
+                    failed += 1;
+                    let why = one_line(&failure.message, 200);
+                    bar.suspend(|| eprintln!("{}: {why}", one_line(&name, 200)));
+                }
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if failed > 0 {
+            eprintln!("{failed} could not be read and were left out");
+        }
+        Ok(())
+    }
+
+    fn cases(&mut self, files: &[PathBuf]) -> Result<(), Failure> {
+        let cases = config::load_cases(files, &self.new.policy).map_err(|found| {
+            show_findings(&found);
+            Failure::shown(FailureKind::Config)
+        })?;
+        let bar = progress::bar(cases.len() as u64);
+        for case in &cases {
+            let name = format!("{}: {}", case.origin, case.name);
+            let message = test::message(case)?;
+            self.compare(&name, &message);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn folders(&mut self) -> Result<(), Failure> {
+        let mailboxes = self.new.mailboxes.clone();
+        for mailbox in &mailboxes {
+            let folders = replay::folders(&self.new, mailbox);
+            let walk = replay::walk(mailbox, &folders, |name, filed| {
+                self.compare(name, &filed.message);
+            });
+            wait(walk)?;
+        }
+        Ok(())
+    }
+}

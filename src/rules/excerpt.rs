@@ -1,0 +1,48 @@
+//! Some rules of a compiled set, written out as drafts again: to try a small change of them on one
+//! message without compiling everything.
+
+use crate::domain::decision::Zone;
+use crate::domain::ids::RuleId;
+
+use super::keyword::Keyword;
+use super::rule::{Rule, RuleDraft, Slot};
+use super::ruleset::RuleSet;
+
+impl RuleSet {
+    /// The rules `wanted` as they could be written; on a message on which no other rule fires they
+    /// say what the whole set says.
+    pub fn excerpt(&self, wanted: impl Fn(&RuleId) -> bool) -> Vec<RuleDraft> {
+        let rules = self.rules.iter().filter(|rule| wanted(&rule.id));
+        let mut rules: Vec<&Rule> = rules.collect();
+        rules.sort_by_key(|rule| rule.place);
+        // Of equal `order` they keep the places in which they are written.
+        rules.into_iter().map(|rule| self.draft(rule)).collect()
+    }
+
+    fn draft(&self, rule: &Rule) -> RuleDraft {
+        let category = rule.category.and_then(|n| self.categories.get(n as usize));
+        RuleDraft {
+            weight: rule.weight,
+            any: keywords(&rule.any),
+            all: keywords(&rule.all),
+            none: keywords(&rule.none),
+            zones: Zone::ALL
+                .into_iter()
+                .filter(|zone| rule.zones.holds(*zone))
+                .collect(),
+            priority: rule.priority,
+            near: rule.near,
+            cap: Some(rule.cap),
+            when: rule.when.clone(),
+            stop: rule.stop,
+            origin: rule.origin.clone(),
+            ..RuleDraft::new(rule.id.clone(), category.cloned())
+        }
+    }
+}
+
+/// What parsed once parses again.
+fn keywords(slots: &[Slot]) -> Vec<Keyword> {
+    let parsed = slots.iter().map(|slot| Keyword::parse(&slot.keyword));
+    parsed.filter_map(Result::ok).collect()
+}
