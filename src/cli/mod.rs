@@ -34,6 +34,7 @@ use self::print::{Paint, Style};
 use crate::config::edits::AtStart;
 use crate::config::findings::{self, Finding};
 use crate::config::{self, Config, Outline};
+use crate::daemon::examination;
 
 /// Where the configuration lies when nobody says and the working directory has none.
 const SYSTEM_CONFIG: &str = "/etc/triaged";
@@ -123,7 +124,11 @@ fn config_directory(said: Option<&Path>) -> PathBuf {
 /// The configuration a daemon starts with: examined, or where `edits.at-start` says so the last
 /// good one.
 fn start(directory: &Path) -> Result<Config, Failure> {
-    let examined = config::examine(directory);
+    let examining = examination::examine(directory.to_path_buf());
+    let examined = wait(async {
+        let examined = examining.await;
+        examined.map_err(|error| Failure::failed(format!("cannot examine the rules: {error}")))
+    })?;
     let refusal = examined.refusal();
     if let (Some(config), None) = (examined.config, &refusal) {
         return Ok(config);

@@ -73,6 +73,11 @@ impl Config {
     }
 }
 
+/// The digest of what is in `directory` now; see [`Config::digest`].
+pub fn digest(directory: &Path) -> Digest {
+    Files::read(directory, &mut Vec::new()).digest
+}
+
 /// What `triaged.toml` says by itself: enough to look at what was done, whatever is wrong with the
 /// rules.
 #[derive(Debug)]

@@ -27,7 +27,7 @@ mod shadow;
 pub use case_files::{case_files, load_cases, toml_files};
 pub use examine::{Examined, examine};
 pub use last_good::load_last_good;
-pub use load::{Config, Outline, load, outline};
+pub use load::{Config, Outline, digest, load, outline};
 
 #[cfg(test)]
 mod cases;

@@ -4,6 +4,7 @@
 //! says when work began and when it ended in order, and after SIGTERM what is in hand gets a
 //! bounded time to finish.
 
+pub mod examination;
 mod instance;
 pub mod log;
 mod reload;

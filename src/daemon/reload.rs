@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::{self, Examined, findings};
+use super::examination::examine;
+use crate::config::{Examined, findings};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::ledger::{Change, Pen};
@@ -18,8 +19,7 @@ const REASON_MAX: usize = 500;
 /// Takes new rules, registry and routing when they are sound and no case fails; else the old ones
 /// stay in force.
 pub async fn reload(works: &Arc<Works>, directory: PathBuf) {
-    let examining = tokio::task::spawn_blocking(move || config::examine(&directory));
-    let examined = match examining.await {
+    let examined = match examine(directory).await {
         Ok(examined) => examined,
         Err(error) => {
             tracing::error!(%error, "reading the configuration again broke off");
@@ -60,7 +60,6 @@ struct Refused {
 
 fn take(works: &Works, examined: Examined) -> Result<Digest, Refused> {
     let refusal = examined.refusal();
-    let notes = examined.findings.len();
     match (examined.config, refusal) {
         (Some(config), None) => {
             let digest = config.policy.rules.digest();
@@ -70,15 +69,13 @@ fn take(works: &Works, examined: Examined) -> Result<Digest, Refused> {
             works.policy.store(config.policy);
             tracing::info!(
                 rules = &digest.to_string()[..12],
-                cases = examined.report.cases,
-                notes,
                 "rules, registry and routing were read again"
             );
             Ok(digest)
         }
         (config, refusal) => {
             tracing::error!(
-                faults = notes,
+                faults = examined.findings.len(),
                 "the edit is refused; the old rules stay in force:\n{}",
                 findings::render(&examined.findings, false)
             );

@@ -36,23 +36,30 @@ pub const REGEX_MAX: usize = 1_000;
 const NEST_MAX: u32 = 50;
 
 /// Most bytes of an expression's lazy automaton, for each thread that runs it.
-const CACHE_MAX: usize = 1024 * 1024;
+const CACHE_MAX: usize = 256 * 1024;
 
 /// Regular expressions look at this many bytes of a folded text: they cost more than keywords,
 /// and a request stands at its beginning.
 const TEXT_MAX: usize = 64 * 1024;
 
-/// A regular expression over folded texts.
+/// A regular expression over folded texts. What its syntax means is not kept: sets of letters are
+/// large, and most expressions never meet a text that could match.
 #[derive(Debug)]
 pub(super) struct Expression {
-    /// As it matches folded texts.
-    plain: Lazy,
-    /// As it matches spelled texts.
-    fast: Lazy,
+    source: Box<str>,
+    options: FoldOptions,
+    steps: usize,
     reach: Reach,
     /// Each match holds one of these; empty where no such texts are known.
     required: Vec<Required>,
+    /// Compiled for folded texts, once it was needed.
+    plain: Compiled,
+    /// Compiled for spelled texts, once it was needed.
+    fast: Compiled,
 }
+
+/// `None` when it does not compile, which the bound on its size rules out.
+type Compiled = OnceLock<Option<meta::Regex>>;
 
 impl Expression {
     /// Reads `source`, which stands between the slashes, for texts folded with `options`.
@@ -66,12 +73,7 @@ impl Expression {
                 limit: REGEX_MAX,
             });
         }
-        let hir = ParserBuilder::new()
-            .case_insensitive(true)
-            .nest_limit(NEST_MAX)
-            .build()
-            .parse(source)
-            .map_err(|error| syntax_fault(&error))?;
+        let hir = read(source)?;
         if matches_empty(&hir) {
             return Err(KeywordFault::MatchesEmpty);
         }
@@ -83,18 +85,34 @@ impl Expression {
                 limit: STEPS_MAX,
             });
         }
-        let (fast, reach) = spelled(&hir);
+        let (_, reach) = spelled(&hir);
         Ok(Self {
-            required: literals::required(&hir),
-            plain: Lazy::new(hir),
-            fast: Lazy::new(fast),
+            source: source.into(),
+            options,
+            steps,
             reach,
+            required: literals::required(&hir),
+            plain: OnceLock::new(),
+            fast: OnceLock::new(),
         })
     }
 
     /// How many steps it has with its repetitions written out.
-    pub fn steps(&self) -> usize {
-        size::steps(&self.plain.hir)
+    pub const fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn plain(&self) -> Option<&meta::Regex> {
+        let compiled = || compile(&narrowed(&read(&self.source).ok()?, self.options));
+        self.plain.get_or_init(compiled).as_ref()
+    }
+
+    fn fast(&self) -> Option<&meta::Regex> {
+        let compiled = || {
+            let hir = narrowed(&read(&self.source).ok()?, self.options);
+            compile(&spelled(&hir).0)
+        };
+        self.fast.get_or_init(compiled).as_ref()
     }
 
     /// Texts of which each match holds at least one; none where it must always be run.
@@ -108,16 +126,13 @@ impl Expression {
         let seen = seen(zone.folded());
         let spelling = zone.spelling();
         let fast = spelling.is_within(self.reach);
-        let (lazy, text) = if fast {
-            (&self.fast, spelling.of(seen))
+        let (regex, text) = if fast {
+            (self.fast(), spelling.of(seen))
         } else {
-            (&self.plain, seen)
+            (self.plain(), seen)
         };
         let place = |at| if fast { spelling.folded(at) } else { at };
-        let found = lazy
-            .get()
-            .into_iter()
-            .flat_map(|regex| regex.find_iter(text));
+        let found = regex.into_iter().flat_map(|regex| regex.find_iter(text));
         found
             .filter(|found| !found.is_empty())
             .take(most)
@@ -131,37 +146,24 @@ pub(super) fn seen(folded: &str) -> &str {
     &folded[..folded.floor_char_boundary(TEXT_MAX)]
 }
 
-/// An expression and, once it was needed, what it compiled to.
-#[derive(Debug)]
-struct Lazy {
-    hir: Hir,
-    compiled: OnceLock<Option<meta::Regex>>,
+fn read(source: &str) -> Result<Hir, KeywordFault> {
+    ParserBuilder::new()
+        .case_insensitive(true)
+        .nest_limit(NEST_MAX)
+        .build()
+        .parse(source)
+        .map_err(|error| syntax_fault(&error))
 }
 
-impl Lazy {
-    const fn new(hir: Hir) -> Self {
-        Self {
-            hir,
-            compiled: OnceLock::new(),
-        }
-    }
-
-    /// The compiled expression; it is always there, since its size was checked.
-    fn get(&self) -> Option<&meta::Regex> {
-        self.compiled
-            .get_or_init(|| {
-                meta::Builder::new()
-                    .configure(
-                        meta::Config::new()
-                            .which_captures(WhichCaptures::Implicit)
-                            .nfa_size_limit(Some(COMPILED_MAX))
-                            .hybrid_cache_capacity(CACHE_MAX),
-                    )
-                    .build_from_hir(&self.hir)
-                    .ok()
-            })
-            .as_ref()
-    }
+fn compile(hir: &Hir) -> Option<meta::Regex> {
+    let config = meta::Config::new()
+        .which_captures(WhichCaptures::Implicit)
+        .nfa_size_limit(Some(COMPILED_MAX))
+        .hybrid_cache_capacity(CACHE_MAX);
+    meta::Builder::new()
+        .configure(config)
+        .build_from_hir(hir)
+        .ok()
 }
 
 /// Whether the empty text is a match.
