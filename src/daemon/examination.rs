@@ -25,7 +25,7 @@ pub async fn examine(directory: PathBuf) -> Result<Examined, tokio::task::JoinEr
     let here = directory.clone();
     let loaded = tokio::task::spawn_blocking(move || config::load(&here)).await?;
     if let Ok(config) = loaded
-        && is_good_apart(&directory).await
+        && (has_no_cases(&directory) || is_good_apart(&directory).await)
         // What was examined is what was read, if nobody has edited it meanwhile.
         && config::digest(&directory) == config.digest
     {
@@ -36,6 +36,11 @@ pub async fn examine(directory: PathBuf) -> Result<Examined, tokio::task::JoinEr
         });
     }
     tokio::task::spawn_blocking(move || config::examine(&directory)).await
+}
+
+/// Whether there is nothing that could speak against what could be read.
+fn has_no_cases(directory: &Path) -> bool {
+    config::case_files(directory).is_ok_and(|files| files.is_empty())
 }
 
 /// Whether `triaged check` finds nothing to say about it but notes.
