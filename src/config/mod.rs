@@ -33,4 +33,6 @@ pub use load::{Config, Outline, load, outline};
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod shipped;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::{self, Examined, findings};
+use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::ledger::{Change, Pen};
 use crate::pipeline::works::Works;
@@ -32,9 +33,9 @@ pub async fn reload(works: &Arc<Works>, directory: PathBuf) {
             before,
         },
         Err(refused) => Happening::ReloadRefused {
-            rules_digest: refused.0,
+            rules_digest: refused.rules_digest,
             in_force: before,
-            reason: refused.1,
+            reason: refused.reason,
         },
     };
     let entry = Entry {
@@ -49,9 +50,15 @@ pub async fn reload(works: &Arc<Works>, directory: PathBuf) {
     }
 }
 
-type Refused = (Option<crate::domain::digest::Digest>, String);
+/// An edit that is not taken.
+struct Refused {
+    /// Of its rules, when they could be read.
+    rules_digest: Option<Digest>,
+    /// Why, in brief.
+    reason: String,
+}
 
-fn take(works: &Works, examined: Examined) -> Result<crate::domain::digest::Digest, Refused> {
+fn take(works: &Works, examined: Examined) -> Result<Digest, Refused> {
     let refusal = examined.refusal();
     let notes = examined.findings.len();
     match (examined.config, refusal) {
@@ -75,8 +82,10 @@ fn take(works: &Works, examined: Examined) -> Result<crate::domain::digest::Dige
                 "the edit is refused; the old rules stay in force:\n{}",
                 findings::render(&examined.findings, false)
             );
-            let digest = config.map(|config| config.policy.rules.digest());
-            Err((digest, brief(&refusal.unwrap_or_default())))
+            Err(Refused {
+                rules_digest: config.map(|config| config.policy.rules.digest()),
+                reason: brief(&refusal.unwrap_or_default()),
+            })
         }
     }
 }

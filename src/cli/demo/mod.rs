@@ -24,7 +24,7 @@ macro_rules! shipped {
     };
 }
 
-/// The shipped rules and registry.
+/// The shipped rules and registry, and the schemas that editors check them by.
 const SHIPPED: &[(&str, &str)] = shipped![
     "registry/products.toml",
     "rules/account-en.toml",
@@ -57,6 +57,9 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "rules/technical-fi.toml",
     "rules/technical-no.toml",
     "rules/technical-sv.toml",
+    "schema/registry.json",
+    "schema/rules.json",
+    "schema/triaged.json",
 ];
 
 macro_rules! mail {
@@ -150,7 +153,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 fn lay_out(base: &Path) -> io::Result<()> {
-    for directory in ["config/rules", "config/registry", "state"] {
+    for directory in ["config/rules", "config/registry", "config/schema", "state"] {
         std::fs::create_dir_all(base.join(directory))?;
     }
     std::fs::write(base.join("config/triaged.toml"), MAIN)?;
@@ -195,6 +198,19 @@ mod tests {
                     "`{name}` is left out"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_demo_carries_every_schema_that_its_files_name() {
+        let named = SHIPPED.iter().map(|(_, text)| (*text, "#:schema ../"));
+        let mut named: Vec<(&str, &str)> =
+            named.filter(|(text, _)| text.starts_with('#')).collect();
+        named.push((MAIN, "#:schema "));
+        for (text, prefix) in named {
+            let line = text.lines().next().unwrap();
+            let schema = line.strip_prefix(prefix).unwrap();
+            assert!(SHIPPED.iter().any(|(own, _)| *own == schema), "`{schema}`");
         }
     }
 }
