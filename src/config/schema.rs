@@ -297,19 +297,27 @@ fn every_bound_is_the_reader_s() {
 fn every_value_is_of_the_type_that_the_reader_takes() {
     for table in tables() {
         for (key, leaf) in table.leaves() {
-            let others: &[&str] = match leaf["type"].as_str() {
-                Some("boolean" | "integer" | "number") => &["\"x\""],
-                Some("string") => &["true"],
-                Some("array") => &["true", "[true]"],
+            let (own_type, others): (&str, &[&str]) = match leaf["type"].as_str() {
+                Some("boolean") => ("true", &["\"x\""]),
+                Some("integer") => ("1", &["\"x\"", "0.5"]),
+                Some("number") => ("0.5", &["\"x\""]),
+                Some("string") => ("\"x\"", &["true"]),
+                Some("array") => ("[\"x\"]", &["true", "[true]"]),
                 other => panic!("`{}` is of type {other:?}", table.key(key)),
             };
             let own = table.key(key);
+            let misfits = |value: &str| {
+                let found = table.told(&format!("{key} = {value}"));
+                let wrong = [
+                    format!("`{own}` must be "),
+                    format!("`{own}`: every entry must be "),
+                ];
+                let told_so = |f: &Finding| wrong.iter().any(|w| f.message.starts_with(w));
+                found.iter().any(told_so)
+            };
+            assert!(!misfits(own_type), "`{own} = {own_type}` is refused");
             for other in others {
-                let found = table.told(&format!("{key} = {other}"));
-                assert!(
-                    found.iter().any(|f| f.key.as_deref() == Some(&own)),
-                    "`{own} = {other}` is taken: {found:#?}"
-                );
+                assert!(misfits(other), "`{own} = {other}` is taken");
             }
         }
     }
