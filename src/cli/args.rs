@@ -41,6 +41,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Decide the archive anew: where each message lies against where it would go now
     Replay(ReplayArgs),
+    /// Propose keywords from mail that people filed, as a diff of a rule file; changes nothing
+    Suggest(SuggestArgs),
     /// Show why messages go where they go
     Explain(ExplainArgs),
     /// List tickets
@@ -150,6 +152,29 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub folder: Vec<String>,
     /// Print one JSON object a message that would go elsewhere, and one with all counts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `suggest`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples: triaged suggest --category billing\n          \
+                        triaged suggest --from ~/Maildir --max 5 > suggested.diff\n\n\
+                        Apply it in the configuration directory: patch -p0 < suggested.diff"
+)]
+pub struct SuggestArgs {
+    /// Labelled mail: a Maildir whose folders are those of the categories, `folders` for those of
+    /// the configured mailboxes, which are only read, or `cases` for those beside the rules
+    #[arg(long, value_name = "MAILDIR", default_value = "folders")]
+    pub from: PathBuf,
+    /// Only for this category; may be repeated [default: all but `review`]
+    #[arg(long, value_name = "NAME")]
+    pub category: Vec<String>,
+    /// Most keywords a category
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub max: u8,
+    /// Print one JSON object a keyword, and one with all counts
     #[arg(long)]
     pub json: bool,
 }

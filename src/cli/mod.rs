@@ -18,6 +18,7 @@ mod shifts;
 mod sources;
 mod state;
 mod status;
+mod suggest;
 mod test;
 mod tickets;
 
@@ -91,6 +92,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Test(args) => test::test(&directory, &args),
         Command::Diff(args) => diff::diff(cli.config.as_deref(), &args),
         Command::Replay(args) => replay::replay(&load(&directory)?, &args),
+        Command::Suggest(args) => suggest::suggest(&directory, &args),
         Command::Explain(args) => explain::explain(&directory, &args),
         Command::Run(args) if args.dry_run => run::run(load(&directory)?, &args),
         Command::Run(args) => run::run(start(&directory)?, &args),

@@ -4,6 +4,7 @@
 //! compared with that. Folders are only read: with EXAMINE over IMAP, and no flag changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::args::ReplayArgs;
 use super::failure::{Failure, FailureKind};
@@ -28,7 +29,7 @@ pub fn replay(config: &Config, args: &ReplayArgs) -> Result<(), Failure> {
     let routing = &config.policy.routing;
     let mut shifts = Shifts::default();
     let mut matrix = Matrix::new();
-    for mailbox in mailboxes(config, args)? {
+    for mailbox in mailboxes(config, args.maildir.as_deref())? {
         let folders = if args.folder.is_empty() {
             folders(config, &mailbox)
         } else {
@@ -79,8 +80,8 @@ pub fn replay(config: &Config, args: &ReplayArgs) -> Result<(), Failure> {
 }
 
 /// The configured mailboxes, or a Maildir of that name instead.
-fn mailboxes(config: &Config, args: &ReplayArgs) -> Result<Vec<MailboxConfig>, Failure> {
-    let Some(path) = &args.maildir else {
+pub fn mailboxes(config: &Config, path: Option<&Path>) -> Result<Vec<MailboxConfig>, Failure> {
+    let Some(path) = path else {
         return Ok(config.mailboxes.clone());
     };
     if !path.is_dir() {
@@ -90,7 +91,9 @@ fn mailboxes(config: &Config, args: &ReplayArgs) -> Result<Vec<MailboxConfig>, F
     let like = config.mailboxes.first().cloned().ok_or_else(|| {
         Failure::failed("no mailbox is configured").hint("add a `[[mailbox]]` to triaged.toml")
     })?;
-    let source = Source::Maildir { path: path.clone() };
+    let source = Source::Maildir {
+        path: path.to_owned(),
+    };
     Ok(vec![MailboxConfig { source, ..like }])
 }
 

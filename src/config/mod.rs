@@ -23,6 +23,7 @@ pub mod partner;
 mod read;
 pub mod secret;
 mod shadow;
+pub mod suggested;
 
 pub use case_files::{case_files, load_cases, toml_files};
 pub use examine::{Examined, examine};

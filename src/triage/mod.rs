@@ -9,6 +9,7 @@
 //! - [`decide`]: kind, then case, then category, then product, then owner.
 //! - [`plan`]: the forward that follows from a decision.
 //! - [`shift`]: messages that change their destination.
+//! - [`suggest`]: keywords that labelled mail speaks for.
 //! - [`whatif`]: what would have to change for another decision.
 
 pub mod case;
@@ -17,6 +18,7 @@ pub mod plan;
 pub mod policy;
 pub mod routing;
 pub mod shift;
+pub mod suggest;
 pub mod whatif;
 
 pub use decide::{Reading, decide};

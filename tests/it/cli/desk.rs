@@ -99,6 +99,7 @@ impl Desk {
             "mail-later" => rest
                 .split_whitespace()
                 .for_each(|name| self.deliver(name, LATER)),
+            "labelled" => self.labelled(),
             "fill" => self.fill(rest.parse().unwrap()),
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
@@ -126,6 +127,24 @@ impl Desk {
         let base = format!("{second}.M{number}.desk");
         let from = Self::mail().join(format!("{name}.eml"));
         fs::copy(from, self.path().join("mailbox/new").join(base)).unwrap();
+    }
+
+    /// Files the labelled mail where people would have, and lays its cases beside the rules.
+    fn labelled(&self) {
+        let labelled = Self::cases().join("labelled");
+        for folder in ["Billing", "Forwarded", "Review"] {
+            let filed = self.path().join("mailbox").join(format!(".{folder}"));
+            maildir::create(&filed, maildir::MODE_DEFAULT).unwrap();
+            for entry in fs::read_dir(labelled.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                let number = path.file_stem().unwrap().to_str().unwrap();
+                let base = format!("{LONG_AGO}.M{number}.desk");
+                fs::copy(&path, filed.join("new").join(base)).unwrap();
+            }
+        }
+        let cases = self.path().join("config/cases");
+        fs::create_dir_all(&cases).unwrap();
+        fs::copy(labelled.join("cases.toml"), cases.join("labelled.toml")).unwrap();
     }
 
     /// Delivers so many invoices.

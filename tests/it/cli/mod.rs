@@ -97,3 +97,71 @@ fn a_reader_that_goes_away_is_no_fault() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn suggest_finds_the_matter_and_never_a_name_a_habit_or_a_number() {
+    let mut desk = Desk::new();
+    desk.act("labelled", "");
+    let output = desk.triaged(&["suggest", "--json", "--max", "255"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (mut kept, mut all) = (BTreeSet::new(), Vec::new());
+    for line in text.lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        if let Some(keyword) = object["keyword"].as_str() {
+            all.push(keyword.to_owned());
+            if object["withdrawn"].is_null() {
+                kept.insert(format!(
+                    "{}: {keyword}",
+                    object["category"].as_str().unwrap()
+                ));
+            }
+        }
+    }
+    for wanted in [
+        "billing: dunning letter",
+        "billing: reminder",
+        "technical: freezes",
+        "technical: blank screen",
+    ] {
+        assert!(kept.contains(wanted), "`{wanted}` is not in {kept:?}");
+    }
+    // One sender's greeting, a product, a customer's name, a number, a keyword of a rule, and what
+    // would send a contract out.
+    let traps = [
+        "sunshine", "regards", "tidvakt", "lumen", "karin", "4711", "invoice",
+    ];
+    for trap in traps {
+        assert!(
+            !all.iter().any(|word| word.contains(trap)),
+            "`{trap}` is in {all:?}"
+        );
+    }
+    assert!(all.iter().any(|word| word == "login page"), "{all:?}");
+    assert!(!kept.iter().any(|word| word.contains("login")), "{kept:?}");
+}
+
+#[test]
+fn what_suggest_proposes_loads_and_is_not_proposed_again() {
+    let mut desk = Desk::new();
+    desk.act("labelled", "");
+    let proposed = || {
+        let output = desk.triaged(&["suggest"]);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with("+++"));
+        let added: Vec<String> = lines
+            .filter_map(|line| line.strip_prefix('+').map(|line| format!("{line}\n")))
+            .collect();
+        added.concat()
+    };
+    let first = proposed();
+    assert!(first.contains("freezes"), "{first}");
+    std::fs::write(desk.path().join("config/rules/suggested.toml"), &first).unwrap();
+    let second = proposed();
+    assert!(!second.contains("freezes"), "{second}");
+    let explained = Desk::cases().join("labelled/Forwarded/12.eml");
+    let output = desk.triaged(&["explain", "--json", explained.to_str().unwrap()]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("suggested-technical-en"), "{told}");
+}
