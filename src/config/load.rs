@@ -13,7 +13,7 @@ use super::file::lists::Lists;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
-use super::file::{decision, delivery, mailbox, operation, products, routing, rules};
+use super::file::{decision, delivery, mailbox, negation, operation, products, routing, rules};
 use super::findings::{self, Finding, Severity};
 use super::last_good;
 use super::limits::Limits;
@@ -271,20 +271,23 @@ pub(super) fn read_set(
     };
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
+    let mut negations = Vec::new();
     let mut complete = !files.rules_incomplete;
     for source in &files.rules {
         let check = |root: Table<'_>, file: &mut InFile<'_>| {
             complete &= !file.broken;
             rules::rules(root, around, file)
         };
-        let (rules, named) = in_file(source, findings, check);
-        drafts.extend(rules);
-        lists.extend(named);
+        let here = in_file(source, findings, check);
+        drafts.extend(here.rules);
+        lists.extend(here.lists);
+        negations.push(here.negation);
     }
     let mut lists = Lists::join(lists, !complete, findings);
     rules::fill_in(&mut drafts, &mut lists, findings);
+    let negation = negation::join(negations, findings);
     let (main_file, main) = main?;
-    let set = rules::compile(&drafts, &main.settings, main_file, findings);
+    let set = rules::compile(&drafts, &negation, &main.settings, main_file, findings);
     rules::costly_expressions(&drafts, findings);
     if complete && !findings::any_error(findings) && !drafts.is_empty() {
         let mut file = InFile {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::cases::root;
 use super::file::table::keys_of;
-use super::file::{decision, delivery, mailbox, operation, products, routing, rules, when};
+use super::file::{
+    decision, delivery, mailbox, negation, operation, products, routing, rules, when,
+};
 use super::findings::render;
 use super::{Config, load};
 use crate::domain::decision::{Priority, Zone};
@@ -89,6 +91,7 @@ fn every_key_is_documented_in_the_shipped_files() {
             keys_of::<products::ContactShape>(),
         ),
         (&rules, "rule", keys_of::<rules::Shape>()),
+        (&rules, "negation", keys_of::<negation::Shape>()),
         (&rules, "rule.when", keys_of::<when::WhenShape>()),
     ] {
         assert!(!keys.is_empty(), "{table} has no keys");

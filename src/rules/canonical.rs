@@ -9,6 +9,8 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::ProductId;
 
 use super::condition::{AttachmentType, Customer, When};
+use super::keyword::Keyword;
+use super::negation::Negation;
 use super::rule::{List, RuleDraft};
 use super::settings::Settings;
 
@@ -17,6 +19,7 @@ const FORM: &str = "triaged rules 2";
 /// The digest of what decides: settings and rules, without notes and places.
 pub(super) fn digest<'d>(
     settings: &Settings,
+    negation: &Negation,
     sorted: impl Iterator<Item = (u32, &'d RuleDraft)> + Clone,
 ) -> Digest {
     let mut out = Canonical(Vec::with_capacity(4096));
@@ -36,6 +39,14 @@ pub(super) fn digest<'d>(
         out.number(settings.zone_factors.of(zone));
     }
     out.count(usize::from(settings.fold.strip_diacritics));
+    // Without words nothing is negated, and the rest decides nothing.
+    let negates = !negation.words.is_empty();
+    if negates {
+        out.text("negation");
+        out.texts(negation.words.iter().map(Keyword::as_str));
+        out.texts(negation.until.iter().map(String::as_str));
+        out.count(usize::from(negation.window));
+    }
     let ordered = sorted.clone().any(|(_, rule)| rule.stop);
     for (place, rule) in sorted {
         out.text(rule.id.as_str());
@@ -56,6 +67,9 @@ pub(super) fn digest<'d>(
         out.count(rule.near.map_or(0, usize::from));
         out.number(rule.cap.unwrap_or(settings.cap));
         when(&mut out, &rule.when);
+        if negates {
+            out.count(usize::from(rule.negatable));
+        }
         if ordered {
             out.count(usize::from(rule.stop));
             out.count(place as usize);

@@ -11,8 +11,8 @@ use crate::domain::language::Language;
 
 use super::verdict::Lack;
 use super::{
-    Circumstances, FoldOptions, FoldedZone, Keyword, Lexicon, RuleDraft, RuleSet, Settings, Top,
-    Verdict, When, ZoneText,
+    Circumstances, FoldOptions, FoldedZone, Keyword, Lexicon, Negation, RuleDraft, RuleSet,
+    Settings, Top, Verdict, When, ZoneText,
 };
 
 #[derive(Deserialize)]
@@ -28,6 +28,8 @@ struct Case {
     #[serde(default)]
     settings: SettingsShape,
     rules: Vec<RuleShape>,
+    #[serde(default)]
+    negation: NegationShape,
     texts: BTreeMap<Zone, String>,
     scores: Option<Vec<String>>,
     hits: Option<Vec<String>>,
@@ -36,10 +38,33 @@ struct Case {
     priority: Option<String>,
     /// What the message is written in.
     language: Option<Language>,
-    /// The scores without any `stop`.
-    unstopped: Option<Vec<String>>,
+    /// The scores without any `stop` and any negation.
+    heard: Option<Vec<String>>,
+    /// "rule [what stood there] by what negates it".
+    negated: Option<Vec<String>>,
     /// "rule: why it does not count".
     left_out: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct NegationShape {
+    words: Vec<String>,
+    window: Option<u16>,
+    until: Vec<String>,
+}
+
+impl NegationShape {
+    fn negation(&self) -> Negation {
+        let words = self.words.iter();
+        Negation {
+            words: words
+                .map(|text| Keyword::parse(text).expect(text))
+                .collect(),
+            window: self.window.unwrap_or(Negation::default().window),
+            until: self.until.clone(),
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -70,6 +95,7 @@ struct RuleShape {
     order: i32,
     #[serde(default)]
     stop: bool,
+    negatable: Option<bool>,
     /// A language it applies to.
     when: Option<Language>,
 }
@@ -93,6 +119,7 @@ impl RuleShape {
             cap: self.cap,
             order: self.order,
             stop: self.stop,
+            negatable: self.negatable.unwrap_or(true),
             when: When {
                 language: self.when.into_iter().collect(),
                 ..When::default()
@@ -112,7 +139,7 @@ impl Case {
             ..Settings::default()
         };
         let drafts = self.rules.iter().map(RuleShape::draft).collect();
-        RuleSet::compile(drafts, settings).expect(&self.name)
+        RuleSet::with_negation(drafts, &self.negation.negation(), settings).expect(&self.name)
     }
 
     fn zones(&self) -> Vec<ZoneText<'_>> {
@@ -229,8 +256,15 @@ fn the_cases_hold() {
         if let Some(priority) = &case.priority {
             assert_eq!(&spoken_priority(&verdict), priority, "{name}");
         }
-        if let Some(unstopped) = &case.unstopped {
-            assert_eq!(&spoken(&verdict.unstopped), unstopped, "{name}");
+        if let Some(heard) = &case.heard {
+            assert_eq!(&spoken(&verdict.heard), heard, "{name}");
+        }
+        if let Some(negated) = &case.negated {
+            let told = verdict.negated.iter();
+            let told: Vec<_> = told
+                .map(|n| format!("{} [{}] by {}", n.rule, n.text, n.by))
+                .collect();
+            assert_eq!(&told, negated, "{name}");
         }
         if let Some(left_out) = &case.left_out {
             let told = verdict.unapplied.iter();

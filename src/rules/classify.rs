@@ -3,7 +3,8 @@
 //! Texts are folded and scanned once; then each rule of which a literal keyword was hit, and each
 //! that needs none and of which a regular expression may match, is tried once. The work grows with the texts and their hits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::decision::{EVIDENCE_MAX, Evidence, Priority, Score, Zone};
 use crate::domain::ids::CategoryId;
@@ -13,9 +14,10 @@ use super::needles::Hit;
 use super::points::Points;
 use super::rule::{List, Rule};
 use super::ruleset::{RuleSet, Use};
-use super::scoring::{Given, Obstacle, Sight, Touch, Tried};
+use super::scoring::{Given, Obstacle, Sight, Touch, Trial, Tried};
 use super::verdict::{
-    Lack, NEAR_MISSES_MAX, NearMiss, NotApplied, PriorityEvidence, Top, UNAPPLIED_MAX, Verdict,
+    Lack, NEAR_MISSES_MAX, NEGATED_MAX, NearMiss, Negated, NotApplied, PriorityEvidence, Top,
+    UNAPPLIED_MAX, Verdict,
 };
 use super::zone::{FoldedZone, ZoneText};
 
@@ -46,7 +48,8 @@ impl RuleSet {
             let factor = settings.inherited_subject;
             settings.zone_factors = settings.zone_factors.with(Zone::Subject, factor);
         }
-        let mut sight = Sight::new(&self.needles, &settings, &zones, &hits);
+        let negators = self.negators.spoken(&hits, &zones);
+        let mut sight = Sight::new(&self.needles, &settings, &zones, &hits, negators);
         let mut tally = Tally::new(self, &zones, known);
         let open = hits.open().chunk_by(|(a, _), (b, _)| a == b);
         let mut opened: Vec<u32> = open
@@ -90,6 +93,9 @@ struct Tally<'a> {
     fired: Vec<(u32, Given)>,
     given: Vec<(u32, Given)>,
     nearly: Vec<(u32, Obstacle)>,
+    /// Of rules with negated hits: what they would give without negation.
+    unnegated: Vec<(u32, Given)>,
+    negated: Vec<(u32, Given, Arc<str>)>,
     unapplied: Vec<(u32, Unapplied)>,
 }
 
@@ -106,6 +112,8 @@ impl<'a> Tally<'a> {
             fired: Vec::new(),
             given: Vec::new(),
             nearly: Vec::new(),
+            unnegated: Vec::new(),
+            negated: Vec::new(),
             unapplied: Vec::new(),
         }
     }
@@ -114,8 +122,21 @@ impl<'a> Tally<'a> {
         let Some(rule) = self.set.rules.get(number as usize) else {
             return;
         };
-        match sight.try_rule(rule, touches) {
+        let Trial { tried, unnegated } = sight.try_rule(rule, touches);
+        let unnegated = unnegated.filter(|_| rule.when.unmet(self.known).is_none());
+        let is_negated = unnegated.is_some();
+        for given in unnegated.into_iter().flatten() {
+            if given.points != Points::ZERO {
+                self.unnegated.push((number, given));
+            }
+            if let Some(word) = sight.negator(given.hit) {
+                self.negated.push((number, given, Arc::clone(word)));
+            }
+        }
+        match tried {
             Tried::Silent => {}
+            // What it lacks is named with what negates it.
+            Tried::Nearly(_) if is_negated => {}
             Tried::Nearly(obstacle) => self.nearly.push((number, obstacle)),
             Tried::Fires(given) => {
                 if let Some(why) = rule.when.unmet(self.known) {
@@ -165,9 +186,9 @@ impl<'a> Tally<'a> {
     }
 
     fn verdict(mut self) -> Verdict {
-        let unstopped = scores(&self.sums(&self.given));
+        let heard = scores(&self.heard());
         self.stop();
-        let sums = self.sums(&self.given);
+        let sums = self.sums(self.given.iter());
         let top = self.top(&sums);
         let (priority, priority_evidence) = self.priority(sums.first().map(|(id, _)| *id));
         self.given.sort_by(|(rule, a), (other, b)| {
@@ -184,7 +205,7 @@ impl<'a> Tally<'a> {
                 .iter()
                 .filter_map(|(rule, given)| self.evidence(*rule, given))
                 .collect(),
-            omitted: scores(&self.sums(&omitted)),
+            omitted: scores(&self.sums(omitted.iter())),
             priority,
             priority_evidence,
             top,
@@ -193,7 +214,8 @@ impl<'a> Tally<'a> {
                 .iter()
                 .filter_map(|(rule, _)| Some(self.rule(*rule)?.id.clone()))
                 .collect(),
-            unstopped,
+            heard,
+            negated: self.negated(),
             unapplied: self.unapplied(),
             near_misses: self.near_misses(),
         }
@@ -216,8 +238,47 @@ impl<'a> Tally<'a> {
             .collect()
     }
 
+    /// The points by category that the guard hears.
+    fn heard(&self) -> Vec<(&'a CategoryId, Points)> {
+        let negated: BTreeSet<u32> = self.unnegated.iter().map(|(number, _)| *number).collect();
+        let as_ever = self.given.iter();
+        let as_ever = as_ever.filter(|(number, _)| !negated.contains(number));
+        self.sums(as_ever.chain(&self.unnegated))
+    }
+
+    fn negated(&mut self) -> Vec<Negated> {
+        let mut negated = std::mem::take(&mut self.negated);
+        let weight = |number: u32| self.rule(number).map_or(0.0, |rule| rule.weight.abs());
+        negated.sort_by(|(a, one, _), (b, other, _)| {
+            weight(*b)
+                .total_cmp(&weight(*a))
+                .then_with(|| (a, one.hit, one.slot).cmp(&(b, other.hit, other.slot)))
+        });
+        negated
+            .into_iter()
+            .take(NEGATED_MAX)
+            .filter_map(|(number, given, by)| {
+                let rule = self.rule(number)?;
+                let zone = self.zones.get(given.hit.text as usize)?;
+                let (text, span) = shown(zone, given.hit);
+                Some(Negated {
+                    rule: rule.id.clone(),
+                    category: self.category(number).cloned(),
+                    zone: zone.zone(),
+                    keyword: keyword(rule, given.list, given.slot),
+                    text,
+                    span,
+                    by: by.to_string(),
+                })
+            })
+            .collect()
+    }
+
     /// Points by category, highest first, then by name.
-    fn sums(&self, given: &[(u32, Given)]) -> Vec<(&'a CategoryId, Points)> {
+    fn sums<'g>(
+        &self,
+        given: impl Iterator<Item = &'g (u32, Given)>,
+    ) -> Vec<(&'a CategoryId, Points)> {
         let mut sums: BTreeMap<&CategoryId, Points> = BTreeMap::new();
         for (rule, given) in given {
             if let Some(category) = self.category(*rule) {

@@ -33,6 +33,7 @@ impl RuleSet {
             priority: rule.priority,
             near: rule.near,
             cap: Some(rule.cap),
+            negatable: rule.negatable,
             when: rule.when.clone(),
             stop: rule.stop,
             origin: rule.origin.clone(),

@@ -85,6 +85,12 @@ pub enum FaultKind {
     /// A keyword that cannot be used with the set's folding.
     #[error(transparent)]
     Keyword(#[from] KeywordFault),
+    /// A regular expression that should negate.
+    #[error("what negates is a word or phrase; {word:?} is a regular expression")]
+    RegexNegates {
+        /// As written.
+        word: String,
+    },
     /// More of something than a set may have.
     #[error("{found} {what} are too many, at most {limit} are taken")]
     TooMany {

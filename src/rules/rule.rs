@@ -44,6 +44,11 @@ impl fmt::Display for Origin {
 /// total is cut at `cap` times what the best hit gave. Negative weights take points away by the same arithmetic.
 /// Points are rounded to thousandths. A rule without a category gives no points.
 ///
+/// **What is negated** (see [`super::Negation`]) is no hit for `any` and `all`, unless the rule is
+/// not `negatable` or its weight is below 0. `none` hears it as ever. So negation never makes a
+/// rule fire and never raises a category. What the rule
+/// would have given without it is still heard by the guard, as with `stop`.
+///
 /// **It applies** when every condition of its `when` holds; what is not known of a message fulfils
 /// no condition. A rule that fires and does not apply counts for nothing and is named as such.
 ///
@@ -79,6 +84,8 @@ pub struct RuleDraft {
     /// Most its further keywords may raise it to, as a multiple of its best hit; from 1 to 10.
     /// Without it the set's own `cap` holds.
     pub cap: Option<f64>,
+    /// Whether its `any` and `all` are deaf to negated hits.
+    pub negatable: bool,
     /// What must be so for it to apply.
     pub when: When,
     /// Its place among the rules, the lowest first; from −1000 to 1000.
@@ -107,6 +114,7 @@ impl RuleDraft {
             priority: None,
             near: None,
             cap: None,
+            negatable: true,
             when: When::default(),
             order: 0,
             stop: false,
@@ -197,6 +205,7 @@ pub struct Rule {
     pub(super) priority: Option<Priority>,
     pub(super) near: Option<u16>,
     pub(super) cap: f64,
+    pub(super) negatable: bool,
     pub(super) when: When,
     /// Its number in the order of the rules.
     pub(super) place: u32,

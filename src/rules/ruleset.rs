@@ -4,7 +4,8 @@
 //! number is finite. All faults are told at once. Rules are kept in order of their names; the order
 //! in which they were given matters only where one of them has `stop`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::domain::decision::Zone;
 use crate::domain::digest::Digest;
@@ -13,6 +14,7 @@ use crate::domain::ids::{CategoryId, RuleId};
 use super::canonical;
 use super::fault::{FaultKind, Part, Place, RuleFault};
 use super::needles::{Needle, Needles, NeedlesBuilder, count};
+use super::negation::{NEGATORS_MAX, Negation, Negators, WINDOW_MAX};
 use super::rule::{List, Origin, Rule, RuleDraft, Slot};
 use super::settings::Settings;
 
@@ -61,6 +63,8 @@ pub struct RuleSet {
     /// In order of name.
     pub(super) categories: Vec<CategoryId>,
     pub(super) needles: Needles,
+    pub(super) negators: Negators,
+    negation: Negation,
     /// By term.
     pub(super) uses: Vec<Vec<Use>>,
     /// By regular expression: the rules that could fire without any literal keyword.
@@ -70,10 +74,19 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Checks and compiles `drafts`; every fault is in the answer.
+    /// As [`Self::with_negation`], with nothing that negates.
     pub fn compile(drafts: Vec<RuleDraft>, settings: Settings) -> Result<Self, Vec<RuleFault>> {
+        Self::with_negation(drafts, &Negation::default(), settings)
+    }
+
+    /// Checks and compiles `drafts`; every fault is in the answer.
+    pub fn with_negation(
+        drafts: Vec<RuleDraft>,
+        negation: &Negation,
+        settings: Settings,
+    ) -> Result<Self, Vec<RuleFault>> {
         let mut faults = Vec::new();
-        check_sizes(&drafts, &mut faults);
+        check_sizes(&drafts, negation, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -97,7 +110,7 @@ impl RuleSet {
         sorted.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         let place = |n: &usize| places.get(*n).copied().unwrap_or_default();
         let placed = sorted.iter().map(|(n, draft)| (place(n), draft));
-        let digest = canonical::digest(&settings, placed);
+        let digest = canonical::digest(&settings, negation, placed);
         let categories: Vec<CategoryId> = sorted
             .iter()
             .filter_map(|(_, draft)| draft.category.clone())
@@ -114,6 +127,7 @@ impl RuleSet {
                 ..compiled
             });
         }
+        let negators = negators(negation, &settings, &mut builder, &mut faults);
         bound(
             "bytes of keywords",
             builder.bytes(),
@@ -148,6 +162,8 @@ impl RuleSet {
             rules,
             categories,
             needles,
+            negators,
+            negation: negation.clone(),
             settings,
             digest,
         })
@@ -180,6 +196,11 @@ impl RuleSet {
     /// What holds for all rules.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What negates.
+    pub const fn negation(&self) -> &Negation {
+        &self.negation
     }
 
     /// Digest of all that decides: settings, rules, keywords; not of where they are written.
@@ -227,13 +248,19 @@ fn bound(what: &'static str, found: usize, limit: usize, faults: &mut Vec<RuleFa
     }
 }
 
-fn check_sizes(drafts: &[RuleDraft], faults: &mut Vec<RuleFault>) {
+fn check_sizes(drafts: &[RuleDraft], negation: &Negation, faults: &mut Vec<RuleFault>) {
     bound("rules", drafts.len(), RULES_MAX, faults);
     let keywords = drafts
         .iter()
         .flat_map(|draft| List::ALL.map(|list| draft.list(list).len()))
         .sum();
     bound("keywords", keywords, KEYWORDS_MAX, faults);
+    for words in [negation.words.len(), negation.until.len()] {
+        bound("words of negation", words, NEGATORS_MAX, faults);
+    }
+    let window = usize::from(negation.window);
+    let most = usize::from(WINDOW_MAX);
+    bound("words in the window of negation", window, most, faults);
 }
 
 fn out_of_bounds(value: f64, least: f64, most: f64) -> Option<FaultKind> {
@@ -340,6 +367,7 @@ fn compile_rule(
         priority: draft.priority,
         near: draft.near,
         cap: draft.cap.unwrap_or(settings.cap),
+        negatable: draft.negatable,
         when: draft.when,
         place: 0,
         stop: draft.stop,
@@ -348,6 +376,32 @@ fn compile_rule(
         id: draft.id,
         origin: draft.origin,
     }
+}
+
+fn negators(
+    negation: &Negation,
+    settings: &Settings,
+    builder: &mut NeedlesBuilder,
+    faults: &mut Vec<RuleFault>,
+) -> Negators {
+    let mut by_term: BTreeMap<u32, Arc<str>> = BTreeMap::new();
+    for word in &negation.words {
+        let kind = match builder.add(word) {
+            Ok(Needle::Term(term)) => {
+                by_term.entry(term).or_insert_with(|| word.shared());
+                continue;
+            }
+            Ok(Needle::Regex(_)) => FaultKind::RegexNegates {
+                word: word.to_string(),
+            },
+            Err(kind) => kind.into(),
+        };
+        faults.push(RuleFault {
+            place: Place::Set,
+            kind,
+        });
+    }
+    Negators::new(by_term, negation, settings.fold)
 }
 
 fn uses_of(rules: &[Rule], terms: usize) -> Vec<Vec<Use>> {

@@ -1,9 +1,11 @@
 //! One rule on one message: does it fire, and what does it give.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::near::keep_near;
 use super::needles::{Hit, HitTable, Needle, Needles};
+use super::negation::Spoken;
 use super::points::Points;
 use super::rule::{List, Rule};
 use super::ruleset::Use;
@@ -40,6 +42,21 @@ pub(super) enum Tried {
     Silent,
 }
 
+/// What came of trying a rule, and what would have without negation.
+#[derive(Debug)]
+pub(super) struct Trial {
+    pub tried: Tried,
+    /// What it would give if nothing were negated, where that may be something else.
+    pub unnegated: Option<Vec<Given>>,
+}
+
+/// Which hits a rule hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearing {
+    All,
+    NotNegated,
+}
+
 /// The one thing a rule lacks.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Obstacle {
@@ -62,6 +79,9 @@ pub(super) struct Sight<'a> {
     settings: &'a Settings,
     zones: &'a [FoldedZone<'a>],
     hits: &'a HitTable,
+    negators: Spoken<'a>,
+    /// Whether a hit was left out of the rule at hand because it is negated.
+    left_out: bool,
     /// Hits of the regular expressions that were run, by expression and text.
     regex_hits: BTreeMap<(u32, u32), Vec<Hit>>,
     all: Vec<Located>,
@@ -69,27 +89,55 @@ pub(super) struct Sight<'a> {
 }
 
 impl<'a> Sight<'a> {
-    pub const fn new(
+    pub fn new(
         needles: &'a Needles,
         settings: &'a Settings,
         zones: &'a [FoldedZone<'a>],
         hits: &'a HitTable,
+        negators: Spoken<'a>,
     ) -> Self {
         Self {
             needles,
             settings,
             zones,
             hits,
+            negators,
+            left_out: false,
             regex_hits: BTreeMap::new(),
             all: Vec::new(),
             any: Vec::new(),
         }
     }
 
-    /// Tries `rule`, whose hit literals are `touches` in order of list and keyword.
-    ///
+    /// What negates a hit, as the configuration has it.
+    pub fn negator(&self, hit: Hit) -> Option<&Arc<str>> {
+        self.negators.over(hit)
+    }
+
+    /// Tries `rule`, whose hit literals are `touches` in order of list and keyword; twice where one
+    /// of its hits is negated.
+    pub fn try_rule(&mut self, rule: &Rule, touches: &[Touch]) -> Trial {
+        self.left_out = false;
+        // What speaks against a category stays, so that negation raises none.
+        let hearing = if rule.negatable && rule.weight >= 0.0 {
+            Hearing::NotNegated
+        } else {
+            Hearing::All
+        };
+        let tried = self.attempt(rule, touches, hearing);
+        let unnegated = if self.left_out {
+            match self.attempt(rule, touches, Hearing::All) {
+                Tried::Fires(given) => Some(given),
+                Tried::Nearly(_) | Tried::Silent => None,
+            }
+        } else {
+            None
+        };
+        Trial { tried, unnegated }
+    }
+
     /// Literals come first: a regular expression is only run when they leave the rule a chance.
-    pub fn try_rule(&mut self, rule: &Rule, touches: &[Touch]) -> Tried {
+    fn attempt(&mut self, rule: &Rule, touches: &[Touch], hearing: Hearing) -> Tried {
         self.all.clear();
         self.any.clear();
         let mut alls = 0;
@@ -102,12 +150,14 @@ impl<'a> Sight<'a> {
                 .iter()
                 .filter(|hit| in_zones(rule, self.zones, hit))
                 .map(|&hit| Located { slot, hit });
+            let (negators, left_out) = (&self.negators, &mut self.left_out);
+            let heard = |located: &Located| hears(negators, hearing, located.hit, left_out);
             match touch.used.list {
                 List::None => blocked = blocked.or(hits.next()),
-                List::Any => self.any.extend(hits),
+                List::Any => self.any.extend(hits.filter(heard)),
                 List::All => {
                     let before = self.all.len();
-                    self.all.extend(hits);
+                    self.all.extend(hits.filter(heard));
                     alls += usize::from(self.all.len() > before);
                 }
             }
@@ -132,7 +182,7 @@ impl<'a> Sight<'a> {
             };
         }
         if rule.has_regex
-            && let Err(end) = self.run_regexes(rule)
+            && let Err(end) = self.run_regexes(rule, hearing)
         {
             return end;
         }
@@ -169,13 +219,17 @@ impl<'a> Sight<'a> {
     }
 
     /// Runs the rule's regular expressions, those first that can end it.
-    fn run_regexes(&mut self, rule: &Rule) -> Result<(), Tried> {
+    fn run_regexes(&mut self, rule: &Rule, hearing: Hearing) -> Result<(), Tried> {
         for list in [List::All, List::None, List::Any] {
             for (slot, compiled) in (0..).zip(rule.list(list)) {
                 let Needle::Regex(regex) = compiled.needle else {
                     continue;
                 };
-                let hits = self.regex(rule, regex);
+                let mut hits = self.regex(rule, regex);
+                if list != List::None {
+                    let (negators, left_out) = (&self.negators, &mut self.left_out);
+                    hits.retain(|&hit| hears(negators, hearing, hit, left_out));
+                }
                 match (list, hits.first()) {
                     (List::All, None) if self.all.is_empty() && self.any.is_empty() => {
                         return Err(Tried::Silent);
@@ -283,6 +337,13 @@ impl<'a> Sight<'a> {
         }
         given
     }
+}
+
+/// Whether a hit counts for `any` and `all`; notes in `left_out` when it does not.
+fn hears(negators: &Spoken<'_>, hearing: Hearing, hit: Hit, left_out: &mut bool) -> bool {
+    let heard = hearing == Hearing::All || negators.over(hit).is_none();
+    *left_out |= !heard;
+    heard
 }
 
 fn in_zones(rule: &Rule, zones: &[FoldedZone<'_>], hit: &Hit) -> bool {

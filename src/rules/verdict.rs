@@ -11,6 +11,9 @@ pub const NEAR_MISSES_MAX: usize = 8;
 /// Most rules named that fired and do not apply.
 pub const UNAPPLIED_MAX: usize = 8;
 
+/// Most negated hits named.
+pub const NEGATED_MAX: usize = 8;
+
 /// Everything the rules say about one message.
 ///
 /// For each category the weights of its evidence, with what [`Self::omitted`] holds for it, add
@@ -32,9 +35,11 @@ pub struct Verdict {
     pub top: Top,
     /// Every rule that fired, in order of their names.
     pub fired: Vec<RuleId>,
-    /// The points the categories would have without any `stop`, in the order of `scores`; the
-    /// guard hears these too.
-    pub unstopped: Vec<Score>,
+    /// The points the categories would have without any `stop` and any negation, in the order of
+    /// `scores`; the guard hears these too.
+    pub heard: Vec<Score>,
+    /// Hits that would have counted and are negated, heaviest first, at most [`NEGATED_MAX`].
+    pub negated: Vec<Negated>,
     /// Rules whose words were found and that do not count, heaviest first, at most
     /// [`UNAPPLIED_MAX`].
     pub unapplied: Vec<NotApplied>,
@@ -52,11 +57,12 @@ impl Verdict {
             .map_or(0.0, |score| score.points)
     }
 
-    /// The highest scoring category among those `of_interest`, whatever a rule stopped.
+    /// The highest scoring category among those `of_interest`, whatever a rule stopped
+    /// and whatever is negated.
     pub fn strongest(&self, of_interest: impl Fn(&CategoryId) -> bool) -> Option<&Score> {
         self.scores
             .iter()
-            .chain(&self.unstopped)
+            .chain(&self.heard)
             .filter(|score| of_interest(&score.category))
             .max_by(|a, b| a.points.total_cmp(&b.points))
     }
@@ -145,6 +151,25 @@ pub struct NotApplied {
     pub category: Option<CategoryId>,
     /// Why.
     pub why: Unapplied,
+}
+
+/// A hit that does not count for its rule, because a word before it takes it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Negated {
+    /// The rule.
+    pub rule: RuleId,
+    /// The category it speaks for.
+    pub category: Option<CategoryId>,
+    /// Where it hit.
+    pub zone: Zone,
+    /// The keyword as the operator wrote it.
+    pub keyword: String,
+    /// What stood in the message.
+    pub text: String,
+    /// Byte offsets of `text` in the zone's text, end excluded.
+    pub span: (usize, usize),
+    /// What negates it, as the operator wrote it.
+    pub by: String,
 }
 
 /// A rule that would have fired but for one thing.

@@ -107,7 +107,9 @@ pub fn what_if(
     };
     let near = verdict.near_misses.iter().map(|miss| &miss.rule);
     let unapplied = verdict.unapplied.iter().map(|rule| &rule.rule);
-    let touched = verdict.fired.iter().chain(near).chain(unapplied);
+    let negated = verdict.negated.iter().map(|hit| &hit.rule);
+    let touched = verdict.fired.iter().chain(near);
+    let touched = touched.chain(unapplied).chain(negated);
     let touched: BTreeSet<&RuleId> = touched.collect();
     let mut trial = Trial {
         message,
@@ -144,7 +146,7 @@ impl Trial<'_> {
     /// Where the message goes with these rules.
     fn decide(&mut self, rules: Vec<RuleDraft>, settings: Settings) -> Option<Landing> {
         self.left = self.left.checked_sub(1)?;
-        let set = RuleSet::compile(rules, settings).ok()?;
+        let set = RuleSet::with_negation(rules, self.policy.rules.negation(), settings).ok()?;
         let reading = decide_with(self.message, self.policy, &set, self.key);
         Some(Landing::of(&reading.decision))
     }

@@ -132,7 +132,7 @@ fn its_configuration_loads() {
     let main = fs::read_to_string(shipped.join("triaged.toml")).unwrap();
     let mut rules = 0;
     for block in blocks("toml") {
-        if block.contains("[[rule]]") {
+        if block.contains("[[rule]]") || block.starts_with("[negation]") {
             rules += 1;
             fs::write(here.join(format!("rules/readme-{rules}.toml")), block).unwrap();
         } else {

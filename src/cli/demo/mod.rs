@@ -40,6 +40,7 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "rules/da.toml",
     "rules/de.toml",
     "rules/fi.toml",
+    "rules/negation.toml",
     "rules/no.toml",
     "rules/priority-en.toml",
     "rules/priority-sv.toml",

@@ -36,6 +36,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<
         "scores": scores(decision),
         "what_if": what_if.map(whatif::object),
         "left_out": left_out(reading),
+        "negated": negated(reading),
         "rules_digest": decision.rules_digest,
     })
 }
@@ -77,6 +78,23 @@ fn left_out(reading: &Reading) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// Hits that do not count because a word before them takes them back.
+fn negated(reading: &Reading) -> Vec<Value> {
+    let hits = reading.verdict.iter().flat_map(|verdict| &verdict.negated);
+    hits.map(|hit| {
+        json!({
+            "rule": hit.rule,
+            "category": hit.category,
+            "zone": hit.zone,
+            "keyword": hit.keyword,
+            "text": hit.text,
+            "span": [hit.span.0, hit.span.1],
+            "by": hit.by,
+        })
+    })
+    .collect()
 }
 
 fn scores(decision: &Decision) -> Value {

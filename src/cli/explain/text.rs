@@ -9,7 +9,7 @@ use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::mail::Message;
 use crate::rules::RuleSet;
-use crate::rules::verdict::{NearMiss, NotApplied};
+use crate::rules::verdict::{NearMiss, Negated, NotApplied};
 use crate::triage::Reading;
 use crate::triage::whatif::WhatIf;
 
@@ -99,6 +99,7 @@ pub fn page(
     scores(&mut out, paint, decision);
     if let Some(verdict) = &reading.verdict {
         unapplied(&mut out, paint, &verdict.unapplied);
+        negated(&mut out, paint, &verdict.negated);
         near(&mut out, paint, &verdict.near_misses, what_if);
     }
     let changes = what_if.map(whatif::lines).unwrap_or_default();
@@ -185,6 +186,22 @@ fn unapplied(out: &mut String, paint: Paint, rules: &[NotApplied]) {
         let name = if n == 0 { "left out" } else { "" };
         let why = one_line(&rule.why.to_string(), 160);
         line(out, paint, name, &format!("rule `{}`: {why}", rule.rule));
+    }
+}
+
+/// Hits that do not count because a word before them takes them back.
+fn negated(out: &mut String, paint: Paint, hits: &[Negated]) {
+    for (n, hit) in hits.iter().enumerate() {
+        let name = if n == 0 { "negated" } else { "" };
+        let told = format!(
+            "`{}` in the {}, keyword `{}` of rule `{}`: negated by `{}`",
+            one_line(&hit.text, 60),
+            hit.zone,
+            one_line(&hit.keyword, KEYWORD_MAX),
+            hit.rule,
+            one_line(&hit.by, KEYWORD_MAX)
+        );
+        line(out, paint, name, &told);
     }
 }
 

@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::allow::{Allowed, allowed};
 use super::decision;
 use super::lists::{self, Lists, Named};
+use super::negation;
 use super::routing::Categories;
 use super::source::{Source, quoted};
 use super::table::{InFile, Read, Table, did_you_mean, listed, nearest};
@@ -22,7 +23,7 @@ use crate::rules::fault::{FaultKind, Part, Place, RuleFault};
 use crate::rules::lint::Lint;
 use crate::rules::rule::List;
 use crate::rules::ruleset::KEYWORDS_MAX;
-use crate::rules::{Keyword, Origin, RuleDraft, RuleSet};
+use crate::rules::{Keyword, Negation, Origin, RuleDraft, RuleSet};
 
 /// The words for priorities.
 pub const PRIORITIES: [(&str, Priority); 3] = [
@@ -46,6 +47,7 @@ pub struct Shape {
     cap: Option<Spanned<f64>>,
     order: Option<Spanned<i64>>,
     stop: Option<bool>,
+    negatable: Option<bool>,
     note: Option<Text>,
     maintainer: Option<Text>,
 }
@@ -97,14 +99,22 @@ struct NamedHere {
     span: Range<usize>,
 }
 
-/// Checks the rules and lists of one file, each by itself.
-pub fn rules(
-    mut root: Table<'_>,
-    around: Around<'_>,
-    file: &mut InFile<'_>,
-) -> (Vec<Placed>, Vec<Named>) {
+/// What one file of rules holds.
+#[derive(Debug)]
+pub struct RuleFile {
+    /// Its rules.
+    pub rules: Vec<Placed>,
+    /// Its lists.
+    pub lists: Vec<Named>,
+    /// What negates.
+    pub negation: negation::Here,
+}
+
+/// Checks what one file holds, each by itself.
+pub fn rules(mut root: Table<'_>, around: Around<'_>, file: &mut InFile<'_>) -> RuleFile {
     let tables = root.tables("rule", file);
-    let named = lists::lists(root.table("lists", file), file);
+    let lists = lists::lists(root.table("lists", file), file);
+    let negation = negation::negation(root.table("negation", file), file);
     root.close(file);
     let rules = tables
         .into_iter()
@@ -116,7 +126,11 @@ pub fn rules(
             Some(placed)
         })
         .collect();
-    (rules, named)
+    RuleFile {
+        rules,
+        lists,
+        negation,
+    }
 }
 
 fn rule(
@@ -174,6 +188,7 @@ fn rule(
         placed.keys.insert("order", number.span());
     }
     draft.stop = read.told.stop.unwrap_or_default();
+    draft.negatable = read.told.negatable.unwrap_or(true);
     let mut line = |key: &str, text: &Option<Text>| file.line(key, text.as_ref()?);
     draft.note = line("rule.note", &read.told.note);
     draft.maintainer = line("rule.maintainer", &read.told.maintainer);
@@ -287,12 +302,13 @@ pub fn fill_in(placed: &mut [Placed], lists: &mut Lists, findings: &mut Vec<Find
 /// Compiles the set; its faults are reported where they stand. `main` is `triaged.toml`.
 pub fn compile(
     placed: &[Placed],
+    negation: &Negation,
     settings: &decision::Placed,
     main: &Arc<Source>,
     findings: &mut Vec<Finding>,
 ) -> Option<RuleSet> {
     let drafts = placed.iter().map(|p| p.draft.clone()).collect();
-    match RuleSet::compile(drafts, settings.settings) {
+    match RuleSet::with_negation(drafts, negation, settings.settings) {
         Ok(set) => Some(set),
         Err(faults) => {
             findings.extend(

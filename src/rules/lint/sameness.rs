@@ -15,6 +15,7 @@ struct Asked {
     lists: [BTreeSet<String>; 3],
     zones: Vec<Zone>,
     near: Option<u16>,
+    negatable: bool,
     /// Its conditions, as they are shown: two of equal meaning may be told apart.
     when: String,
 }
@@ -43,6 +44,7 @@ pub fn look(drafts: &[RuleDraft], settings: &Settings, found: &mut Vec<Remark>) 
             lists,
             zones: rule.effective_zones(),
             near: rule.near,
+            negatable: rule.negatable,
             when: format!("{:?}", rule.when),
         };
         match asked.get(&whole).and_then(|&n| Some((n, drafts.get(n)?))) {
