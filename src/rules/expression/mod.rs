@@ -36,7 +36,7 @@ pub const REGEX_MAX: usize = 1_000;
 const NEST_MAX: u32 = 50;
 
 /// Most bytes of an expression's lazy automaton, for each thread that runs it.
-const CACHE_MAX: usize = 1024 * 1024;
+const CACHE_MAX: usize = 256 * 1024;
 
 /// Regular expressions look at this many bytes of a folded text: they cost more than keywords,
 /// and a request stands at its beginning.

@@ -97,8 +97,8 @@ fn what_is_too_large_is_refused_and_what_fits_compiles() {
         match Expression::parse(source, KEEP) {
             Ok(expression) => {
                 assert!(fits, "{source}");
-                assert!(expression.plain.get().is_some(), "{source}");
-                assert!(expression.fast.get().is_some(), "{source}");
+                assert!(expression.plain().is_some(), "{source}");
+                assert!(expression.fast().is_some(), "{source}");
             }
             Err(fault) => {
                 assert!(!fits, "{source}: {fault}");
