@@ -95,23 +95,33 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Ends an intake that broke: what was read is recorded, what was not is taken back.
+    /// Ends an intake that broke: what was read is recorded, what was not is taken back, also
+    /// where it was alone: it was a batch before it that broke.
     async fn break_off(
         &mut self,
         opened: Result<Option<Batch>, Fault>,
         read: Option<ReadBatch>,
         recorded: Result<After, Fault>,
     ) -> Result<(), Fault> {
-        let rest = self.record_batch(read).await;
+        let rest = match read {
+            Some(read) => self.record_and_spare(read).await,
+            None => Ok(()),
+        };
         let opened = match opened {
-            Ok(batch) => {
-                self.spare(batch.map(|b| b.tickets).unwrap_or_default())
-                    .await
-            }
+            Ok(Some(batch)) => self.spare(batch.tickets).await,
+            Ok(None) => Ok(()),
             Err(fault) => Err(fault),
         };
         // The first to fail knows why.
-        recorded.and(opened).and(rest.map(|_| ()))
+        recorded.and(opened).and(rest)
+    }
+
+    async fn record_and_spare(&self, batch: ReadBatch) -> Result<(), Fault> {
+        let ReadBatch {
+            reads, mut tickets, ..
+        } = batch;
+        self.record_reads(reads, &mut tickets).await?;
+        self.spare(tickets).await
     }
 
     /// Takes the next messages from the queue; `None` when it is empty or, unless it may `wait`,
