@@ -53,14 +53,30 @@ pub fn asked(text: &Text) -> &str {
 
 /// Decides about `message`. Without `key`, our own marks are not recognised.
 pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
-    decide_with(message, policy, &policy.rules, key)
+    read(
+        message,
+        policy,
+        &policy.rules,
+        policy.shadow.as_deref(),
+        key,
+    )
 }
 
-/// The same with other `rules` than the policy's.
+/// The same with other `rules` than the policy's, and without its shadow.
 pub(super) fn decide_with(
     message: &Message,
     policy: &Policy,
     rules: &RuleSet,
+    key: Option<&InstanceKey>,
+) -> Reading {
+    read(message, policy, rules, None, key)
+}
+
+fn read(
+    message: &Message,
+    policy: &Policy,
+    rules: &RuleSet,
+    shadow: Option<&Policy>,
     key: Option<&InstanceKey>,
 ) -> Reading {
     let text = newtext::cut(&message.plain);
@@ -87,7 +103,7 @@ pub(super) fn decide_with(
         zones: FoldedZone::all(&texts, rules.settings().fold),
     };
     let (decision, verdict) = ticket.decide(policy, rules);
-    let shadow = policy.shadow.as_deref().map(|shadow| {
+    let shadow = shadow.map(|shadow| {
         let fold = shadow.rules.settings().fold;
         if fold != rules.settings().fold {
             ticket.zones = FoldedZone::all(&texts, fold);
