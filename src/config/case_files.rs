@@ -37,6 +37,7 @@ pub fn toml_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default();
+        // Editors leave `.#x.toml` and `x.toml~` behind.
         let hidden = name.as_encoded_bytes().starts_with(b".");
         if !hidden && path.extension().is_some_and(|end| end == "toml") {
             files.push(path);

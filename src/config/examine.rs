@@ -149,7 +149,7 @@ fn at(case: &Case, severity: Severity, lint: Lint, message: String) -> Finding {
 /// What a failing case says to the person who broke it.
 fn failing(case: &Case, reading: &Reading, judgement: &Judgement) -> Finding {
     let decision = &reading.decision;
-    let misses: Vec<String> = judgement.misses.iter().map(ToString::to_string).collect();
+    let misses = judgement.misses_told();
     let danger = match judgement.mark {
         Some(Mark::Dangerous(danger)) => Some(danger),
         _ => None,

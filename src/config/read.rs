@@ -1,11 +1,12 @@
 //! Finds the files of a configuration directory and parses them, syntax faults and all.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::case_files::toml_files;
 use super::file::source::{Source, Unreadable, quoted};
 use super::findings::{Finding, Severity};
 use crate::domain::digest::Digest;
@@ -56,13 +57,7 @@ impl Files {
             return files;
         }
         files.main = files.take(directory, MAIN, findings);
-        let (names, found) = rule_names(directory, findings);
-        for name in &names {
-            let source = files.take(directory, name, findings);
-            files.rules_incomplete |= source.is_none();
-            files.rules.extend(source);
-        }
-        files.rules_incomplete |= !found;
+        files.take_rules(directory, findings);
         files.products = files.take(directory, PRODUCTS, findings);
         files.digest = Digest::of(files.sums.as_bytes());
         files
@@ -98,13 +93,7 @@ impl Files {
     pub fn read_shadow(&self, directory: &Path, findings: &mut Vec<Finding>) -> Self {
         let mut files = Self::none();
         files.main.clone_from(&self.main);
-        let (names, found) = rule_names(directory, findings);
-        for name in &names {
-            let source = files.take(directory, name, findings);
-            files.rules_incomplete |= source.is_none();
-            files.rules.extend(source);
-        }
-        files.rules_incomplete |= !found;
+        files.take_rules(directory, findings);
         files.products = if directory.join(PRODUCTS).exists() {
             files.take(directory, PRODUCTS, findings)
         } else {
@@ -123,6 +112,17 @@ impl Files {
             names: Vec::new(),
             sums: String::new(),
         }
+    }
+
+    /// Takes in all rule files of `directory`.
+    fn take_rules(&mut self, directory: &Path, findings: &mut Vec<Finding>) {
+        let (names, found) = rule_names(directory, findings);
+        for name in &names {
+            let source = self.take(directory, name, findings);
+            self.rules_incomplete |= source.is_none();
+            self.rules.extend(source);
+        }
+        self.rules_incomplete |= !found;
     }
 
     fn take(
@@ -170,19 +170,13 @@ fn remedy(error: &Unreadable, name: &str) -> String {
 fn rule_names(directory: &Path, findings: &mut Vec<Finding>) -> (Vec<String>, bool) {
     let rules = directory.join(RULES);
     let shown = rules.display().to_string();
-    let mut names = Vec::new();
-    let listed = std::fs::read_dir(&rules).and_then(|entries| {
-        for entry in entries {
-            let name = PathBuf::from(entry?.file_name());
-            // Editors leave `.#x.toml` and `x.toml~` behind.
-            let hidden = name.to_string_lossy().starts_with('.');
-            if !hidden && name.extension().is_some_and(|end| end == "toml") {
-                names.push(format!("{RULES}/{}", name.display()));
-            }
-        }
-        Ok(())
-    });
-    names.sort();
+    let listed = toml_files(&rules);
+    let mut names: Vec<String> = listed
+        .iter()
+        .flatten()
+        .filter_map(|path| path.file_name())
+        .map(|name| format!("{RULES}/{}", name.display()))
+        .collect();
     match listed {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             findings
@@ -198,7 +192,7 @@ fn rule_names(directory: &Path, findings: &mut Vec<Finding>) -> (Vec<String>, bo
             findings.push(Finding::of_file(Severity::Error, shown, message));
             return (names, false);
         }
-        Ok(()) if names.is_empty() => {
+        Ok(_) if names.is_empty() => {
             findings
                 .push_mut(Finding::of_file(
                     Severity::Warning,
@@ -209,7 +203,7 @@ fn rule_names(directory: &Path, findings: &mut Vec<Finding>) -> (Vec<String>, bo
                     "without rules every ticket goes to review; put files ending in `.toml` there",
                 );
         }
-        Ok(()) if names.len() > RULE_FILES_MAX => {
+        Ok(_) if names.len() > RULE_FILES_MAX => {
             let message = format!(
                 "there are {} rule files; at most {RULE_FILES_MAX} are read",
                 names.len()
@@ -218,7 +212,7 @@ fn rule_names(directory: &Path, findings: &mut Vec<Finding>) -> (Vec<String>, bo
             names.truncate(RULE_FILES_MAX);
             return (names, false);
         }
-        Ok(()) => {}
+        Ok(_) => {}
     }
     (names, true)
 }

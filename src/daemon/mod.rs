@@ -162,15 +162,17 @@ async fn finish(mut lanes: JoinSet<()>) {
 }
 
 async fn note(ledger: &Ledger, happening: Happening) -> Result<(), LedgerError> {
-    let entry = Entry {
+    let noted = ledger.record(&Pen::Person, vec![noted(happening)]).await;
+    noted.map(|_| ())
+}
+
+/// What happened to the daemon as a whole, for the audit log.
+fn noted(happening: Happening) -> Change {
+    Change::Note(Entry {
         at: Timestamp::now(),
         actor: Actor::Triaged,
         mailbox: None,
         ticket: None,
         happening,
-    };
-    ledger
-        .record(&Pen::Person, vec![Change::Note(entry)])
-        .await
-        .map(|_| ())
+    })
 }

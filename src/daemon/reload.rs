@@ -4,13 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::examination::examine;
+use super::noted;
 use crate::config::{Examined, findings};
 use crate::domain::digest::Digest;
-use crate::domain::event::{Actor, Entry, Happening};
-use crate::ledger::{Change, Pen};
+use crate::domain::event::Happening;
+use crate::ledger::Pen;
 use crate::pipeline::works::Works;
 
 /// Longest reason in the audit log, in characters; the log has all of it.
@@ -38,14 +37,8 @@ pub async fn reload(works: &Arc<Works>, directory: PathBuf) {
             reason: refused.reason,
         },
     };
-    let entry = Entry {
-        at: Timestamp::now(),
-        actor: Actor::Triaged,
-        mailbox: None,
-        ticket: None,
-        happening,
-    };
-    if let Err(error) = works.record(&Pen::Person, vec![Change::Note(entry)]).await {
+    let recorded = works.record(&Pen::Person, vec![noted(happening)]).await;
+    if let Err(error) = recorded {
         tracing::error!(%error, "the reload is not in the audit log");
     }
 }

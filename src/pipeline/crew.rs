@@ -21,7 +21,6 @@ use super::read::Reader;
 use super::session::{End, Session};
 use super::works::Works;
 use crate::config::mailbox::{FirstRun, MailboxConfig, Source};
-use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::Folder;
 use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, MailboxRecord, Pen};
 use crate::mailbox::Mailbox;
@@ -331,18 +330,14 @@ impl Crew {
                 FirstRun::NewOnly => (true, Some(self.baseline(opened))),
                 FirstRun::Ask => (opened.messages <= FirstRun::ASK_ABOVE, None),
             };
-            self.note_opening(
-                pen,
-                opened,
-                MailboxPatch {
-                    generation: Some(opened.generation),
-                    accepted: Some(accepted),
-                    baseline,
-                    // What comes from now on is new, whenever a person accepts what is there.
-                    marks: Some(vec![self.source_mark(opened)]),
-                },
-            )
-            .await?;
+            let patch = MailboxPatch {
+                generation: Some(opened.generation),
+                accepted: Some(accepted),
+                baseline,
+                // What comes from now on is new, whenever a person accepts what is there.
+                marks: Some(vec![self.source_mark(opened)]),
+            };
+            self.works.note_opened(pen, name, opened, patch).await?;
         }
         let mut told = false;
         loop {
@@ -369,31 +364,6 @@ impl Crew {
                 () = self.works.stop.cancelled() => {}
             }
         }
-    }
-
-    async fn note_opening(
-        &self,
-        pen: &Pen,
-        opened: &Opened,
-        patch: MailboxPatch,
-    ) -> Result<(), Fault> {
-        let entry = Entry {
-            at: Timestamp::now(),
-            actor: Actor::Triaged,
-            mailbox: Some(self.config.name.clone()),
-            ticket: None,
-            happening: Happening::MailboxOpened {
-                generation: opened.generation,
-                messages: opened.messages,
-            },
-        };
-        let change = Change::Mailbox {
-            name: self.config.name.clone(),
-            patch,
-            entry: Some(entry),
-        };
-        self.works.record(pen, vec![change]).await?;
-        Ok(())
     }
 
     fn source_mark(&self, opened: &Opened) -> FolderMark {

@@ -11,19 +11,16 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::fault::Fault;
 use super::session::Session;
 use super::standing::Standing;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
-use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::life::{Effect, Stage, resume};
 use crate::domain::locator::Item;
 use crate::domain::reason::HoldReason;
 use crate::domain::ticket::Ticket;
-use crate::ledger::{Change, Cursor, MailboxPatch, StageName};
+use crate::ledger::{Cursor, MailboxPatch, StageName};
 
 /// Tickets read from the ledger at once.
 const PAGE: u32 = 200;
@@ -100,7 +97,13 @@ impl Session<'_> {
                 "the folder was rebuilt: a person must release what is held before it is sent"
             );
         }
-        self.note_generation().await?;
+        let patch = MailboxPatch {
+            generation: Some(self.opened.generation),
+            ..MailboxPatch::default()
+        };
+        self.works
+            .note_opened(&self.pen, &self.config.name, &self.opened, patch)
+            .await?;
         self.resync = false;
         self.left = true;
         Ok(())
@@ -142,28 +145,5 @@ impl Session<'_> {
             (ticket, past.unwrap_or(Past::Unknown))
         });
         Ok((page.collect(), next))
-    }
-
-    async fn note_generation(&self) -> Result<(), Fault> {
-        let entry = Entry {
-            at: Timestamp::now(),
-            actor: Actor::Triaged,
-            mailbox: Some(self.config.name.clone()),
-            ticket: None,
-            happening: Happening::MailboxOpened {
-                generation: self.opened.generation,
-                messages: self.opened.messages,
-            },
-        };
-        let change = Change::Mailbox {
-            name: self.config.name.clone(),
-            patch: MailboxPatch {
-                generation: Some(self.opened.generation),
-                ..MailboxPatch::default()
-            },
-            entry: Some(entry),
-        };
-        self.works.record(&self.pen, vec![change]).await?;
-        Ok(())
     }
 }

@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
 use super::hand::Budget;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
-use crate::ledger::{Change, Ledger, LedgerError, Pen, Posting, Verdict};
+use crate::domain::event::{Actor, Entry, Happening};
+use crate::domain::ids::MailboxName;
+use crate::ledger::{Change, Ledger, LedgerError, MailboxPatch, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
+use crate::mailbox::exchange::Opened;
 use crate::triage::Policy;
 
 /// Pause before a ledger that is full or busy is asked again.
@@ -98,6 +102,35 @@ impl Works {
                 }
             }
         }
+    }
+
+    /// Records that a mailbox was opened, with what becomes known of it by that.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub async fn note_opened(
+        &self,
+        pen: &Pen,
+        name: &MailboxName,
+        opened: &Opened,
+        patch: MailboxPatch,
+    ) -> Result<(), LedgerError> {
+        let entry = Entry {
+            at: Timestamp::now(),
+            actor: Actor::Triaged,
+            mailbox: Some(name.clone()),
+            ticket: None,
+            happening: Happening::MailboxOpened {
+                generation: opened.generation,
+                messages: opened.messages,
+            },
+        };
+        let change = Change::Mailbox {
+            name: name.clone(),
+            patch,
+            entry: Some(entry),
+        };
+        self.record(pen, vec![change]).await.map(|_| ())
     }
 
     /// Where a crew that has just looked everything over begins to count.

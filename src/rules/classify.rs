@@ -221,13 +221,16 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn unapplied(&mut self) -> Vec<NotApplied> {
-        let mut unapplied = std::mem::take(&mut self.unapplied);
+    /// What is told of rules, by the number of each: those of the heaviest rules, at most `most`.
+    fn heaviest<T>(&self, mut told: Vec<(u32, T)>, most: usize) -> impl Iterator<Item = (u32, T)> {
         let weight = |number: u32| self.rule(number).map_or(0.0, |rule| rule.weight.abs());
-        unapplied.sort_by(|(a, _), (b, _)| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
-        unapplied
-            .into_iter()
-            .take(UNAPPLIED_MAX)
+        told.sort_by(|(a, _), (b, _)| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
+        told.into_iter().take(most)
+    }
+
+    fn unapplied(&mut self) -> Vec<NotApplied> {
+        let unapplied = std::mem::take(&mut self.unapplied);
+        self.heaviest(unapplied, UNAPPLIED_MAX)
             .filter_map(|(number, why)| {
                 Some(NotApplied {
                     rule: self.rule(number)?.id.clone(),
@@ -374,12 +377,8 @@ impl<'a> Tally<'a> {
     }
 
     fn near_misses(&mut self) -> Vec<NearMiss> {
-        let mut nearly = std::mem::take(&mut self.nearly);
-        let weight = |number: u32| self.rule(number).map_or(0.0, |rule| rule.weight.abs());
-        nearly.sort_by(|(a, _), (b, _)| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
-        nearly
-            .into_iter()
-            .take(NEAR_MISSES_MAX)
+        let nearly = std::mem::take(&mut self.nearly);
+        self.heaviest(nearly, NEAR_MISSES_MAX)
             .filter_map(|(number, obstacle)| {
                 let rule = self.rule(number)?;
                 let lacked = match obstacle {

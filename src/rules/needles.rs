@@ -6,6 +6,7 @@
 //! that holds one of them, and only when a rule asks.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::expression::{Expression, Required};
@@ -45,6 +46,14 @@ pub(super) struct Hit {
 }
 
 impl Hit {
+    fn at(text: u32, place: Range<usize>) -> Self {
+        Self {
+            text,
+            start: count(place.start),
+            end: count(place.end),
+        }
+    }
+
     pub fn overlaps(&self, other: &Self) -> bool {
         self.text == other.text && self.start < other.end && other.start < self.end
     }
@@ -389,11 +398,7 @@ impl Needles {
         regex
             .find(zone, usize::from(HITS_PER_TEXT_MAX))
             .into_iter()
-            .map(|(start, end)| Hit {
-                text,
-                start: count(start),
-                end: count(end),
-            })
+            .map(|(start, end)| Hit::at(text, start..end))
             .collect()
     }
 }
@@ -436,14 +441,7 @@ impl Scan {
                     hit.end()
                 };
                 *seen += 1;
-                self.found.push((
-                    term,
-                    Hit {
-                        text,
-                        start: count(start),
-                        end: count(end),
-                    },
-                ));
+                self.found.push((term, Hit::at(text, start..end)));
             }
             for &(term, piece) in &meaning.pieces {
                 let seen = &mut self.seen[term as usize];
@@ -455,14 +453,7 @@ impl Scan {
                 let forgiven = needles.forgiven.get(&term);
                 if forgiven.is_some_and(|word| word.is(&folded[start..end], piece)) {
                     *seen += 1;
-                    self.found.push((
-                        term,
-                        Hit {
-                            text,
-                            start: count(start),
-                            end: count(end),
-                        },
-                    ));
+                    self.found.push((term, Hit::at(text, start..end)));
                 }
             }
             for opener in &meaning.openers {

@@ -25,6 +25,8 @@ mod bare;
 #[allow(dead_code, reason = "the tests need more of it")]
 #[path = "../it/support/dovecot.rs"]
 mod dovecot;
+#[path = "../it/support/folders.rs"]
+mod folders;
 #[path = "mailbox/mail.rs"]
 mod mail;
 #[path = "mailbox/proxy.rs"]

@@ -15,12 +15,7 @@ pub fn case(ran: &Ran<'_>) -> Value {
         Some(Mark::Dangerous(danger)) => Some(danger.to_string()),
         _ => None,
     };
-    let misses: Vec<String> = ran
-        .judgement
-        .misses
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let misses = ran.judgement.misses_told();
     let evidence: Vec<Value> = decision
         .evidence
         .iter()

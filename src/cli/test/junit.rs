@@ -24,13 +24,7 @@ impl Junit {
 
     /// Adds one case.
     pub fn add(&mut self, ran: &Ran<'_>) {
-        let misses: Vec<String> = ran
-            .judgement
-            .misses
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let message = misses.join(", ");
+        let message = ran.judgement.misses_told().join(", ");
         let status = match ran.judgement.standing {
             Standing::Passed | Standing::Mended => TestCaseStatus::success(),
             Standing::KnownMiss | Standing::Counted => {

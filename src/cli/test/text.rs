@@ -156,13 +156,8 @@ fn place(ran: &Ran<'_>) -> String {
 
 /// What was expected and what came, in one line.
 fn told(ran: &Ran<'_>) -> String {
-    let misses: Vec<String> = ran
-        .judgement
-        .misses
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    format!("{}; got `{}`", misses.join(", "), ran.judgement.got)
+    let misses = ran.judgement.misses_told().join(", ");
+    format!("{misses}; got `{}`", ran.judgement.got)
 }
 
 fn failure(ran: &Ran<'_>, paint: Paint) -> String {

@@ -24,6 +24,13 @@ pub struct Judgement {
     pub standing: Standing,
 }
 
+impl Judgement {
+    /// Everything that is not as expected, each in words.
+    pub fn misses_told(&self) -> Vec<String> {
+        self.misses.iter().map(ToString::to_string).collect()
+    }
+}
+
 /// How good a decision is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {

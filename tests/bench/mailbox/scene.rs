@@ -13,26 +13,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::dovecot::{Dovecot, PASSWORD, USER};
+use super::folders::FOLDERS;
 use super::mail::{self, Route};
 use super::sink::{Got, Sink};
 use super::{bare, role_command};
 
-/// The folders of the shipped configuration: making them is no part of any run.
-const FOLDERS: [&str; 13] = [
-    "Forwarded",
-    "Billing",
-    "Subscription",
-    "Account",
-    "Commerce",
-    "Review",
-    "Bounces",
-    "Auto-replies",
-    "Notices",
-    "Newsletters",
-    "Own mail",
-    "Replies",
-    "Quarantine",
-];
 /// How often the memory of a process is looked at; its peak is kept by the kernel in between.
 const LOOK: Duration = Duration::from_millis(2);
 /// Length of one unit of CPU time in `/proc` (`USER_HZ`).
@@ -115,6 +100,7 @@ impl Scene {
             }
             delivered = corpus.len();
         }
+        // Making them is no part of any run.
         let creates = FOLDERS.map(|folder| format!("CREATE {folder:?}"));
         server.as_another_client(&creates.each_ref().map(String::as_str));
         let scene = Self {

@@ -11,23 +11,7 @@ use std::time::Duration;
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::sample::{End, Sample};
-
-/// The folders of the shipped configuration.
-pub const FOLDERS: [&str; 13] = [
-    "Forwarded",
-    "Billing",
-    "Subscription",
-    "Account",
-    "Commerce",
-    "Review",
-    "Bounces",
-    "Auto-replies",
-    "Notices",
-    "Newsletters",
-    "Own mail",
-    "Replies",
-    "Quarantine",
-];
+use crate::support::folders::FOLDERS;
 
 /// A configuration directory and a state directory.
 pub struct World {

@@ -2,6 +2,7 @@
 //! loopback, lives in a temporary directory, and is ended by the id of the process it started.
 
 pub mod dovecot;
+pub mod folders;
 pub mod pki;
 pub mod postfix;
 pub mod smtp_peer;

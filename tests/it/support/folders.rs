@@ -1,0 +1,18 @@
+//! The folders of the shipped configuration, for tests and measurements that make or read them.
+
+/// Each folder that mail can be filed in.
+pub const FOLDERS: [&str; 13] = [
+    "Forwarded",
+    "Billing",
+    "Subscription",
+    "Account",
+    "Commerce",
+    "Review",
+    "Bounces",
+    "Auto-replies",
+    "Notices",
+    "Newsletters",
+    "Own mail",
+    "Replies",
+    "Quarantine",
+];
