@@ -1,16 +1,14 @@
 //! The answers `init` needs: from flags, from a person at a terminal, or from what is usual.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::SecretString;
 
 use super::preset::Preset;
-use super::terminal;
+use super::{read, terminal};
 use crate::cli::args::InitArgs;
 use crate::cli::failure::Failure;
-use crate::cli::print::one_line;
-use crate::cli::shipped;
 use crate::domain::address::Address;
 
 /// The name of this host: a server here needs neither TLS nor, to send, a log-in.
@@ -21,8 +19,6 @@ const MAILBOX_PASSWORD: &str = "secrets/mailbox.password";
 /// Where that of the way out is put, when it is another.
 const DELIVERY_PASSWORD: &str = "secrets/delivery.password";
 
-/// Most characters of a name or path.
-const CHARS_MAX: usize = 200;
 /// Most products that are asked for.
 const PRODUCTS_MAX: usize = 50;
 
@@ -154,24 +150,24 @@ impl Asking {
     fn all(&mut self, args: &InitArgs) -> Result<Option<Answers>, Failure> {
         let preset = self.preset(args.preset)?;
         let partner = self.one(
-            Question {
+            &Question {
                 flag: "--partner NAME",
                 said: args.partner.as_deref(),
                 text: "Your company, as customers and publishers know it",
                 likely: None,
                 certain: false,
             },
-            line,
+            read::line,
         )?;
         let address = self.one(
-            Question {
+            &Question {
                 flag: "--address ADDRESS",
                 said: args.address.as_deref(),
                 text: "The address customers write to",
                 likely: None,
                 certain: false,
             },
-            address,
+            read::address,
         )?;
         let mut secrets = Vec::new();
         let mailbox = match preset {
@@ -187,7 +183,7 @@ impl Asking {
             &mut secrets,
         )?;
         let products = self.products(&args.product)?;
-        let state_dir = args.state_dir.as_deref().map(absolute).transpose()?;
+        let state_dir = args.state_dir.as_deref().map(read::absolute).transpose()?;
         let (Some(partner), Some(address), Some(mailbox), Some(smtp_host)) =
             (partner, address, mailbox, smtp_host)
         else {
@@ -210,7 +206,7 @@ impl Asking {
             return Ok(said);
         }
         if !self.terminal {
-            self.missing.push("--preset NAME".to_owned());
+            self.missing.push("`--preset NAME`".to_owned());
             return Ok(None);
         }
         println!("Where is the mailbox?");
@@ -228,19 +224,16 @@ impl Asking {
     }
 
     fn maildir(&mut self, args: &InitArgs) -> Result<Option<Mailbox>, Failure> {
-        let said = args.path.as_deref().map(absolute).transpose()?;
+        let said = args.path.as_deref().map(read::absolute).transpose()?;
         let path = self.one(
-            Question {
+            &Question {
                 flag: "--path DIR",
                 said: said.as_deref(),
                 text: "The Maildir: the directory that holds `new` and `cur`",
                 likely: None,
                 certain: false,
             },
-            |told| match told.starts_with('/') {
-                true => line(told),
-                false => Err("the whole path, from `/` on".to_owned()),
-            },
+            read::path,
         )?;
         Ok(path.map(|path| Mailbox::Maildir { path }))
     }
@@ -254,24 +247,24 @@ impl Asking {
     ) -> Result<Option<Mailbox>, Failure> {
         let known = preset.servers().map(|servers| servers.imap.to_owned());
         let host = self.one(
-            Question {
+            &Question {
                 flag: "--host NAME",
                 said: args.host.as_deref(),
                 text: "The IMAP server (`localhost` for this host)",
                 certain: known.is_some(),
                 likely: known.or_else(|| address.map(|a| format!("imap.{}", a.domain()))),
             },
-            host,
+            read::host,
         )?;
         let user = self.one(
-            Question {
+            &Question {
                 flag: "--user NAME",
                 said: args.user.as_deref(),
                 text: "The log-in name there",
                 likely: address.map(ToString::to_string),
                 certain: true,
             },
-            line,
+            read::line,
         )?;
         let (Some(host), Some(user)) = (host, user) else {
             return Ok(None);
@@ -304,7 +297,7 @@ impl Asking {
         let here_too = here.then(|| THIS_HOST.to_owned());
         let certain = known.is_some() || here;
         let host = self.one(
-            Question {
+            &Question {
                 flag: "--smtp-host NAME",
                 said: args.smtp_host.as_deref(),
                 text: "The server that takes your outgoing mail",
@@ -313,7 +306,7 @@ impl Asking {
                     .or_else(|| address.map(|a| format!("smtp.{}", a.domain()))),
                 certain,
             },
-            host,
+            read::host,
         )?;
         let same = match mailbox {
             Some(Mailbox::Imap { log_in, .. }) => Some(log_in.user.clone()),
@@ -322,14 +315,14 @@ impl Asking {
         let is_here = host.as_deref() == Some(THIS_HOST);
         let likely = if is_here { None } else { same.clone() };
         let user = self.one(
-            Question {
+            &Question {
                 flag: "--smtp-user NAME",
                 said: args.smtp_user.as_deref(),
                 text: "The log-in name there (`-` for none)",
                 likely: Some(likely.unwrap_or_else(|| "-".to_owned())),
                 certain: true,
             },
-            line,
+            read::line,
         )?;
         let Some(user) = user.filter(|user| user != "-") else {
             return Ok((host, None));
@@ -361,7 +354,7 @@ impl Asking {
     fn products(&self, said: &[String]) -> Result<Vec<Product>, Failure> {
         let mut products: Vec<Product> = Vec::new();
         for told in said {
-            let product = product(told, &products).map_err(Failure::usage)?;
+            let product = read::product(told, &products).map_err(Failure::usage)?;
             products.push(product);
         }
         if !self.terminal || !said.is_empty() {
@@ -374,7 +367,7 @@ impl Asking {
         while products.len() < PRODUCTS_MAX {
             let read = |told: &str| match told {
                 "" => Ok(None),
-                _ => product(told, &products).map(Some),
+                _ => read::product(told, &products).map(Some),
             };
             match terminal::ask("A product (empty: no more)", Some(""), read)? {
                 Some(product) => products.push(product),
@@ -386,7 +379,7 @@ impl Asking {
 
     fn one<T>(
         &mut self,
-        question: Question<'_>,
+        question: &Question<'_>,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let flag = question.flag;
@@ -398,106 +391,10 @@ impl Asking {
         if self.terminal {
             return terminal::ask(question.text, likely, read).map(Some);
         }
-        match likely.filter(|_| question.certain) {
-            Some(likely) => read(likely).map(Some).map_err(usage),
-            None => {
-                self.missing.push(format!("`{flag}`"));
-                Ok(None)
-            }
+        if let Some(likely) = likely.filter(|_| question.certain) {
+            return read(likely).map(Some).map_err(usage);
         }
-    }
-}
-
-/// A text of one line.
-fn line(told: &str) -> Result<String, String> {
-    let told = told.trim();
-    if told.is_empty() {
-        Err("an answer is needed".to_owned())
-    } else if told.chars().any(char::is_control) {
-        Err("there are control characters in it".to_owned())
-    } else if told.chars().count() > CHARS_MAX {
-        Err(format!("longer than {CHARS_MAX} characters"))
-    } else {
-        Ok(told.to_owned())
-    }
-}
-
-fn address(told: &str) -> Result<Address, String> {
-    told.trim().parse().map_err(|error| format!("{error}"))
-}
-
-/// The name of a server; what is no name is told by the check that follows, too.
-fn host(told: &str) -> Result<String, String> {
-    let told = line(told)?.to_lowercase();
-    if told.contains(['/', ' ', '@']) {
-        return Err("the name alone, such as `mail.partner.example`".to_owned());
-    }
-    Ok(told)
-}
-
-/// `NAME, PUBLISHER, ADDRESS`, another one than those before and than the shipped ones. The name
-/// may have commas.
-fn product(told: &str, before: &[Product]) -> Result<Product, String> {
-    let shown = one_line(told, 80);
-    let mut parts = told.rsplitn(3, ',');
-    let (Some(contact), Some(publisher), Some(name)) = (parts.next(), parts.next(), parts.next())
-    else {
-        return Err(format!(
-            "`{shown}` is not of the form `name, publisher, address`"
-        ));
-    };
-    let product = Product {
-        name: line(name)?,
-        publisher: line(publisher)?,
-        contact: address(contact)?,
-    };
-    let id = product.id();
-    if id.is_empty() {
-        return Err(format!("`{shown}` has no letter from a to z in its name"));
-    }
-    if before.iter().any(|other| other.id() == id) {
-        return Err(format!("there is a product `{id}` already"));
-    }
-    if shipped::text(shipped::PRODUCTS).contains(&format!("id = \"{id}\"")) {
-        return Err(format!(
-            "`{id}` is one of the made-up products of the shipped cases"
-        ));
-    }
-    Ok(product)
-}
-
-/// A path as TOML can hold it, from `/` on.
-fn absolute(path: &Path) -> Result<String, Failure> {
-    let whole: PathBuf = std::path::absolute(path)?;
-    let text = whole.to_str().filter(|text| line(text).is_ok());
-    let odd = || Failure::usage(format!("`{}` cannot be written as text", path.display()));
-    text.map(str::to_owned).ok_or_else(odd)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_product_is_a_name_and_an_address() {
-        let one = product("Desk, the Nimbus,Nimbus AB, support@nimbus.example", &[]).unwrap();
-        assert_eq!(one.id(), "desk-the-nimbus");
-        assert_eq!(
-            (one.name.as_str(), one.publisher.as_str()),
-            ("Desk, the Nimbus", "Nimbus AB")
-        );
-        assert_eq!(one.contact.as_str(), "support@nimbus.example");
-        let before = [one];
-        for (told, why) in [
-            ("Nimbus, a@b.example", "form"),
-            (",Nimbus,a@b.example", "needed"),
-            ("Nimbus,AB,nobody", "no mail address"),
-            ("Desk the NIMBUS,AB,x@y.example", "already"),
-            ("Lumen CRM,Lumen,x@y.example", "made-up"),
-            ("Привет,AB,x@y.example", "letter"),
-        ] {
-            let said = product(told, &before).unwrap_err();
-            assert!(said.contains(why), "{told}: {said}");
-        }
+        self.missing.push(format!("`{flag}`"));
+        Ok(None)
     }
 }

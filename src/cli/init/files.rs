@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answers::NewSecret;
 use crate::system::fs::sync_dir;
@@ -85,7 +85,7 @@ impl Written {
         if make(directory, SECRETS_MODE)? {
             self.give(directory)?;
         }
-        let text = secret.text.as_ref().map(|text| text.expose_secret());
+        let text = secret.text.as_ref().map(SecretString::expose_secret);
         let bytes = text.unwrap_or_default().as_bytes();
         let Some(_file) = create(&path, SECRET_MODE, bytes)? else {
             self.kept.push(path);

@@ -2,7 +2,7 @@
 //!
 //! The files are the shipped ones with the answers put in, so every key stands there with its
 //! comment. Nothing that is there is overwritten; `triaged.toml` is written last, so that an
-//! interrupted `init` can be said again. What the answers may be is the business of [`answers`],
+//! interrupted `init` can be said again. What an answer may be is the business of [`read`],
 //! how a key gets its value that of [`keys`].
 
 mod answers;
@@ -10,10 +10,13 @@ mod files;
 mod keys;
 mod main_file;
 mod preset;
+mod read;
 mod registry_file;
 mod terminal;
 
 use std::path::Path;
+
+use jiff::Timestamp;
 
 use self::answers::Answers;
 use self::files::Written;
@@ -90,7 +93,7 @@ fn tell(directory: &Path, written: &Written) {
 /// Checks what was written. Of the notes, which the shipped rules have many of, only the number is
 /// told: nobody who begins can do something about them.
 fn checked(directory: &Path) -> Result<(), Failure> {
-    let mut examined = config::examine(directory);
+    let mut examined = config::examine(directory, Timestamp::now());
     let all = examined.findings.len();
     examined.findings.retain(|f| f.severity != Severity::Note);
     let notes = all - examined.findings.len();

@@ -93,6 +93,7 @@ fn every_preset_writes_what_can_be_run() {
         // Every line that is no value of a key is as shipped.
         let comments = |text: &str| -> Vec<String> {
             let prose = text.lines().filter(|line| line.starts_with("# "));
+            let prose = prose.filter(|line| !line.starts_with("#     "));
             prose.map(str::to_owned).collect()
         };
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/triaged.toml");
