@@ -225,6 +225,9 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
                 one_line(decision.destination(), 100)
             ),
         );
+        if let Some(link) = &decision.link {
+            row("thread", &one_line(&link.to_string(), 200));
+        }
         row("because", &one_line(&decision.reason.to_string(), 200));
         for evidence in &decision.evidence {
             let text = one_line(&evidence.text, 60);
@@ -331,6 +334,7 @@ pub fn said(happening: &Happening) -> String {
             posting,
             ..
         } => posted(*purpose, to.as_deref(), posting),
+        Happening::Thread { turn } => turn.to_string(),
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)

@@ -16,7 +16,7 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules,
+    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules, templates,
 };
 use super::findings::{self, Finding, Severity};
 use super::last_good;
@@ -28,10 +28,13 @@ use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
+use crate::domain::language::Language;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
 use crate::triage::Policy;
 use crate::triage::routing::Routing;
+use crate::triage::senders::Senders;
+use crate::triage::template::Templates;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -284,6 +287,18 @@ pub(super) fn read_set(
         products: products.as_deref().filter(|_| all_products),
         zone: main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone),
     };
+    let mut templates = templates::shipped();
+    for source in &files.templates {
+        if let Some(language) = templates::language(source, findings) {
+            let words = templates.languages.entry(language).or_default();
+            let check =
+                |root: Table<'_>, file: &mut InFile<'_>| templates::words(root, words, file);
+            in_file(source, findings, check);
+            if language == Language::English {
+                templates.otherwise = words.clone();
+            }
+        }
+    }
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
     let mut negations = Vec::new();
@@ -324,7 +339,8 @@ pub(super) fn read_set(
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
-    let mut config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
+    let compiled = (set?, registry.ok()?, templates);
+    let mut config = main.into_config(directory, compiled, files.digest)?;
     config.sources = files.rules.iter().chain(&files.products).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
         let at = edits.shadow_at.unwrap_or_default();
@@ -360,8 +376,7 @@ impl Main {
     fn into_config(
         self,
         directory: &Path,
-        rules: RuleSet,
-        registry: Registry,
+        (rules, registry, templates): (RuleSet, Registry, Templates),
         digest: Digest,
     ) -> Option<Config> {
         let partner = self.partner?;
@@ -381,6 +396,10 @@ impl Main {
             registry,
             routing,
             allow: delivery.allow.clone(),
+            senders: Senders {
+                authserv_ids: partner.authserv_ids,
+            },
+            templates,
             shadow: None,
         };
         Some(Config {

@@ -7,6 +7,7 @@ use super::net::Server;
 use super::secret::Secret;
 use crate::domain::address::Address;
 use crate::domain::ids::{Folder, MailboxName};
+use crate::domain::thread::Replies;
 
 /// One watched mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct MailboxConfig {
     pub reconcile: Duration,
     /// Largest message fetched whole, in bytes.
     pub max_size: u64,
+    /// What is done with publishers' answers, where a product says nothing else.
+    pub isv_replies: Replies,
 }
 
 /// The two kinds of mailbox.

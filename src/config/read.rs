@@ -17,6 +17,10 @@ const MAIN: &str = "triaged.toml";
 const RULES: &str = "rules";
 /// The file of products.
 pub(super) const PRODUCTS: &str = "registry/products.toml";
+/// The directory of templates.
+const TEMPLATES: &str = "templates";
+/// Most templates: one a language.
+const TEMPLATE_FILES_MAX: usize = 20;
 /// Most rule files.
 const RULE_FILES_MAX: usize = 200;
 /// Most syntax faults told of one file: one slip often makes many.
@@ -33,6 +37,8 @@ pub(super) struct Files {
     pub rules_incomplete: bool,
     /// `registry/products.toml`.
     pub products: Option<Arc<Source>>,
+    /// `templates/*.toml`, by name.
+    pub templates: Vec<Arc<Source>>,
     /// SHA-256 over what `sha256sum` prints for these files, in this order, called by their
     /// names within the directory.
     pub digest: Digest,
@@ -59,6 +65,7 @@ impl Files {
         files.main = files.take(directory, MAIN, findings);
         files.take_rules(directory, findings);
         files.products = files.take(directory, PRODUCTS, findings);
+        files.take_templates(directory, findings);
         files.digest = Digest::of(files.sums.as_bytes());
         files
     }
@@ -72,6 +79,7 @@ impl Files {
     ) -> Self {
         let mut files = Self::none();
         files.main = files.take(directory, MAIN, findings);
+        files.take_templates(directory, findings);
         for source in rules.iter().chain(&products) {
             files.names.push(source.name.clone());
             // Writing to a string cannot fail.
@@ -108,6 +116,7 @@ impl Files {
             rules: Vec::new(),
             rules_incomplete: false,
             products: None,
+            templates: Vec::new(),
             digest: Digest::of(&[]),
             names: Vec::new(),
             sums: String::new(),
@@ -123,6 +132,17 @@ impl Files {
             self.rules.extend(source);
         }
         self.rules_incomplete |= !found;
+    }
+
+    /// Takes in all templates of `directory`; there need be none.
+    fn take_templates(&mut self, directory: &Path, findings: &mut Vec<Finding>) {
+        let listed = toml_files(&directory.join(TEMPLATES)).unwrap_or_default();
+        let names = listed.iter().filter_map(|path| path.file_name());
+        for name in names.take(TEMPLATE_FILES_MAX) {
+            let name = format!("{TEMPLATES}/{}", name.display());
+            let source = self.take(directory, &name, findings);
+            self.templates.extend(source);
+        }
     }
 
     fn take(

@@ -61,6 +61,7 @@ mod prepare;
 mod row;
 mod schema;
 mod statement;
+mod threads;
 mod verify;
 mod work;
 mod writer;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::change::{Change, MailboxPatch, NewTicket, Patch, StageKey, StageName};
 use super::error::LedgerError;
 use super::letters::{LetterStep, Written};
+use super::threads::Threaded;
 use crate::audit::chain;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
@@ -27,6 +28,7 @@ pub(super) enum Prepared {
     Step(Box<Step>),
     Letter(Box<Written>),
     LetterStep(Box<LetterStep>),
+    Thread(Box<Threaded>),
     Mailbox {
         name: MailboxName,
         patch: MailboxPatch,
@@ -108,6 +110,19 @@ impl Prepared {
                 letter.as_ref(),
                 &entry,
             )?)),
+            Change::Thread {
+                of,
+                thread,
+                joins,
+                keys,
+                entry,
+            } => Self::Thread(Box::new(Threaded::of(
+                of,
+                &thread,
+                joins,
+                keys,
+                entry.as_ref(),
+            )?)),
             Change::Mailbox { name, patch, entry } => Self::Mailbox {
                 name,
                 patch,
@@ -122,7 +137,11 @@ impl Prepared {
         match self {
             Self::Open { ticket, .. } => Some(ticket.id),
             Self::Step(step) => Some(step.ticket),
-            Self::Letter(_) | Self::LetterStep(_) | Self::Mailbox { .. } | Self::Note(_) => None,
+            Self::Letter(_)
+            | Self::LetterStep(_)
+            | Self::Thread(_)
+            | Self::Mailbox { .. }
+            | Self::Note(_) => None,
         }
     }
 
@@ -132,6 +151,7 @@ impl Prepared {
             Self::Step(step) => Some(&step.line),
             Self::Letter(letter) => Some(&letter.line),
             Self::LetterStep(step) => Some(&step.line),
+            Self::Thread(threaded) => threaded.line.as_ref(),
             Self::Mailbox { line, .. } => line.as_ref(),
         }
     }

@@ -14,6 +14,7 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::encode;
+use super::headless::headless;
 use super::origin::ORIGIN_HEADER;
 use super::rendered::Rendered;
 use crate::domain::digest::Digest;
@@ -81,6 +82,10 @@ fn fit(original: &[u8]) -> Fit {
 ///
 /// An original that cannot be a `message/rfc822` travels as `.eml`, whatever `enclosure` says.
 pub fn render(plan: &Plan, original: &[u8], enclosure: Enclosure) -> Rendered {
+    let concealed = plan
+        .headless
+        .then(|| headless(original, plan.from.as_str()));
+    let original = concealed.as_deref().unwrap_or(original);
     let fit = match enclosure {
         Enclosure::Rfc822 => fit(original),
         Enclosure::Eml => Fit::Neither,
@@ -242,6 +247,7 @@ mod tests {
             sheet: "Support case T-4F7K25QM\n\n  What is asked: åäö = 1\n.\nFrom me\n".into(),
             origin: "v1 abcdefghijklmnop".into(),
             references: Vec::new(),
+            headless: false,
             enclosure: None,
         }
     }

@@ -50,6 +50,10 @@ pub struct SheetFacts<'a> {
     pub asked: &'a str,
     /// Why it came to this desk, a line each, the heaviest first.
     pub evidence: &'a [String],
+    /// Whether it follows an earlier message of the same case.
+    pub follows: bool,
+    /// Whether the enclosed message is as it came, its header with it.
+    pub enclosed_whole: bool,
     /// The case token ([`super::origin::case_token`]).
     pub token: &'a str,
     /// Where answers go.
@@ -61,6 +65,9 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
     let mut out = String::new();
     // Writing to a string never fails.
     let _ = writeln!(out, "Support case {} [{}]\n", facts.reference, facts.token);
+    if facts.follows {
+        out.push_str("The customer writes again in this case.\n\n");
+    }
     for (label, value) in [
         ("Product", shown(facts.product)),
         ("Customer", customer(facts)),
@@ -87,10 +94,14 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
     let _ = write!(
         out,
         "\nHow to answer\n\n  Reply to this message, or write to\n  {}\n  \
-         That address carries our reference: your answer then finds this case.\n\n\
-         The customer's message is enclosed whole and unchanged.\n",
+         That address carries our reference: your answer then finds this case.\n\n",
         facts.reply_to
     );
+    out.push_str(if facts.enclosed_whole {
+        "The customer's message is enclosed whole and unchanged.\n"
+    } else {
+        "The customer's message is enclosed without its header.\n"
+    });
     out
 }
 
@@ -217,6 +228,8 @@ mod tests {
                     \"500\" när de öppnar sidan, och vi måste vara klara före kvällen.\n  Skärmbild \
                     bifogas.\n",
             evidence,
+            follows: false,
+            enclosed_whole: true,
             token: "t4f7k25qm-abcdefghijklmnop",
             reply_to,
         }

@@ -20,6 +20,7 @@ use crate::domain::life::{Event, Next};
 use crate::domain::locator::Item;
 use crate::domain::reason::{HoldReason, Reason};
 use crate::ledger::{Change, Earlier, Patch, StageName, Verdict};
+use crate::triage::turn::Turned;
 
 /// A ticket whose change is about to be written, and what follows when it is.
 enum Then {
@@ -59,9 +60,13 @@ impl Session<'_> {
                 ReadEnd::Decided(mut read) => {
                     let shadow = read.shadow.take();
                     notes.extend(shadow.map(|h| self.shadow(&opened, h)));
-                    let letters = std::mem::take(&mut read.letters);
-                    notes.extend(letters.into_iter().map(|letter| self.letter(letter)));
                     changes.push(self.decided(&mut opened, &mut read)?);
+                    let id = opened.standing.id;
+                    let turned = std::mem::take(&mut read.turned);
+                    let threads = turned.threads.into_iter();
+                    notes.extend(threads.map(|threaded| self.threaded(id, threaded)));
+                    let letters = turned.letters.into_iter();
+                    notes.extend(letters.map(|letter| self.letter(letter)));
                     follow.push(Then::HandOn(item, opened, read));
                 }
                 ReadEnd::Unusable { what } => {
@@ -131,6 +136,8 @@ impl Session<'_> {
             let ticket = *first.entry(*digest).or_insert(*id);
             if ticket != *id {
                 decided.forward = None;
+                // The first one's thread is the thread of both.
+                decided.turned = Turned::default();
                 decided.decision.file_as_copy(Reason::CopyOf { ticket });
             }
         }
@@ -199,6 +206,7 @@ impl Session<'_> {
             recipient: decision.recipient.clone(),
             folder: decision.folder.clone(),
             reason: decision.reason.clone(),
+            link: decision.link.clone(),
             runner_up: decision.runner_up.clone(),
             scores: decision.scores.clone(),
             evidence: decision.evidence.clone(),

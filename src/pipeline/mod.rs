@@ -12,6 +12,7 @@
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
+//! - [`threads`]: what is known of a message's thread, and what becomes of it.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
 //! - [`letters`]: mail beside the forward, from the ledger to the lanes.
@@ -41,6 +42,7 @@ mod recover;
 mod resync;
 pub mod session;
 mod standing;
+mod threads;
 mod traffic;
 pub mod trial;
 pub mod works;

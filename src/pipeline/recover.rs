@@ -18,10 +18,11 @@ use super::standing::Standing;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening};
-use crate::domain::ids::Folder;
+use crate::domain::ids::{Folder, TicketId};
 use crate::domain::life::{Effect, Event, Stage, resume};
 use crate::domain::locator::Item;
 use crate::domain::reason::HoldReason;
+use crate::domain::thread::Part;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, Patch, Verdict};
 use crate::mailbox::exchange::{Content, Entry, Mark};
@@ -310,7 +311,14 @@ impl Session<'_> {
         // A person may have given it a recipient: then the plan is made now.
         let plan = match ticket.plan.clone() {
             Some(plan) if Some(&plan.recipient) == recipient(&ticket) => Some(plan),
-            _ => self.reader.plan_again(&ticket, &original, digest),
+            _ => {
+                let thread = match linked(&ticket) {
+                    Some(root) => self.works.ledger.thread(root).await?,
+                    None => None,
+                };
+                self.reader
+                    .plan_again(&ticket, thread.as_ref(), &original, digest)
+            }
         };
         let Some(plan) = plan else {
             return self
@@ -416,4 +424,10 @@ fn recipient(ticket: &Ticket) -> Option<&Address> {
         .decision
         .as_ref()
         .and_then(|decision| decision.recipient.as_ref())
+}
+
+/// The first ticket of the thread that a ticket follows.
+fn linked(ticket: &Ticket) -> Option<TicketId> {
+    let link = ticket.decision.as_ref()?.link.as_ref()?;
+    (link.part == Part::Follows).then_some(link.thread)
 }

@@ -2,6 +2,7 @@
 
 use super::contact::Contacts;
 use crate::domain::ids::ProductId;
+use crate::domain::thread::Replies;
 
 /// One product of one publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct Product {
     pub publisher: String,
     /// Whom to ask about it.
     pub contacts: Contacts,
+    /// What is done with the publisher's answers; `None` leaves it to the mailbox.
+    pub isv_replies: Option<Replies>,
+    /// Whether the publisher is shown who the customer is.
+    pub expose_customer: bool,
     /// Domains the product or its publisher writes from.
     pub sender_domains: Vec<String>,
 }

@@ -20,6 +20,7 @@ use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::policy::Policy;
 use super::routing::Route;
+use super::thread::{self, Past};
 
 /// A decision and the text it was made on.
 #[derive(Debug)]
@@ -51,15 +52,21 @@ pub fn asked(text: &Text) -> &str {
     }
 }
 
-/// Decides about `message`. Without `key`, our own marks are not recognised.
+/// Decides about `message`. Without `key`, our own marks are not recognised. Nothing is known of
+/// what came before: see [`decide_in`].
 pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
-    read(
-        message,
-        policy,
-        &policy.rules,
-        policy.shadow.as_deref(),
-        key,
-    )
+    decide_in(message, policy, key, &Past::default())
+}
+
+/// Decides about `message` with what is known of its thread.
+pub fn decide_in(
+    message: &Message,
+    policy: &Policy,
+    key: Option<&InstanceKey>,
+    past: &Past,
+) -> Reading {
+    let shadow = policy.shadow.as_deref();
+    read(message, policy, &policy.rules, shadow, key, past)
 }
 
 /// The same with other `rules` than the policy's, and without its shadow.
@@ -69,7 +76,7 @@ pub(super) fn decide_with(
     rules: &RuleSet,
     key: Option<&InstanceKey>,
 ) -> Reading {
-    read(message, policy, rules, None, key)
+    read(message, policy, rules, None, key, &Past::default())
 }
 
 fn read(
@@ -78,12 +85,14 @@ fn read(
     rules: &RuleSet,
     shadow: Option<&Policy>,
     key: Option<&InstanceKey>,
+    past: &Past,
 ) -> Reading {
     let text = newtext::cut(&message.plain);
     let own = own_mark(message, policy, key);
     let told = kind::tell(message, own.as_deref(), policy.registry.publisher_domains());
     if told.kind != Kind::Ticket {
-        let decision = no_ticket(policy, told);
+        let mut decision = no_ticket(policy, told);
+        decision.link = thread::report(&decision, message, policy, past);
         return Reading {
             decision,
             text,
@@ -91,7 +100,10 @@ fn read(
             shadow: None,
         };
     }
-    let case = key.and_then(|key| case_token(message, &text, key));
+    // A mark whose thread is known decides by that; any other is for a person.
+    let case = key
+        .filter(|_| past.thread.is_none())
+        .and_then(|key| case_token(message, &text, key));
     let lines = Lines::of(message);
     let texts = zones(message, &text, &lines);
     let mut ticket = Ticket {
@@ -100,6 +112,8 @@ fn read(
         case,
         language: language::tell(&message.subject_base, asked(&text)),
         subject_inherited: inherited(message, &text),
+        asked: asked(&text),
+        past,
         zones: FoldedZone::all(&texts, rules.settings().fold),
     };
     let (decision, verdict) = ticket.decide(policy, rules);
@@ -127,6 +141,9 @@ struct Ticket<'a> {
     language: Option<Language>,
     /// The subject was taken over from an earlier mail.
     subject_inherited: bool,
+    /// What its writer wrote now.
+    asked: &'a str,
+    past: &'a Past,
     zones: Vec<FoldedZone<'a>>,
 }
 
@@ -217,7 +234,7 @@ fn header_lines(message: &Message) -> String {
 }
 
 /// Every address it was sent to, as headers and delivery agents tell.
-fn recipients(message: &Message) -> impl Iterator<Item = &Address> {
+pub(super) fn recipients(message: &Message) -> impl Iterator<Item = &Address> {
     let named = message
         .to
         .iter()
@@ -289,6 +306,7 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         recipient: None,
         folder,
         reason: Reason::NoTicket { kind: told.kind },
+        link: None,
         confidence: 1.0,
         runner_up: None,
         scores: Vec::new(),
@@ -371,11 +389,26 @@ impl Ticket<'_> {
             recipient: way.recipient,
             folder,
             reason: way.reason,
+            link: None,
             confidence: verdict.confidence(),
             runner_up,
             scores: verdict.scores.clone(),
             evidence: verdict.evidence.clone(),
             rules_digest: rules.digest(),
+        };
+        let decision = match &self.past.thread {
+            None => decision,
+            Some((thread, mark)) => {
+                let around = thread::Around {
+                    policy,
+                    rules,
+                    verdict: &verdict,
+                    message,
+                    asked: self.asked,
+                    replies: self.past.replies,
+                };
+                thread::join(decision, thread, mark, &around)
+            }
         };
         (decision, verdict)
     }
@@ -452,8 +485,24 @@ fn route<'a>(policy: &'a Policy, category: &CategoryId) -> std::borrow::Cow<'a, 
     }
 }
 
-fn review_folder(policy: &Policy) -> Folder {
+pub(super) fn review_folder(policy: &Policy) -> Folder {
     route(policy, &CategoryId::review()).folder.clone()
+}
+
+/// What forbids sending it out, whatever its category: too much speaks for one that stays here.
+pub(super) fn guarded(policy: &Policy, rules: &RuleSet, verdict: &Verdict) -> Option<Reason> {
+    let kept = |category: &CategoryId| {
+        policy
+            .routing
+            .categories
+            .get(category)
+            .is_none_or(|r| r.action != Action::Forward)
+    };
+    let against = verdict.strongest(kept)?;
+    (against.points >= rules.settings().guard).then(|| Reason::Guarded {
+        category: against.category.clone(),
+        points: against.points,
+    })
 }
 
 /// To the publisher's desk, if nothing speaks against it.
@@ -464,18 +513,8 @@ fn forward(
     category: &CategoryId,
     product: &ProductTold,
 ) -> Way {
-    let kept = |category: &CategoryId| {
-        policy
-            .routing
-            .categories
-            .get(category)
-            .is_none_or(|r| r.action != Action::Forward)
-    };
-    if let Some(against) = verdict.strongest(kept)
-        && against.points >= rules.settings().guard
-    {
-        let (category, points) = (against.category.clone(), against.points);
-        return review(Reason::Guarded { category, points });
+    if let Some(reason) = guarded(policy, rules, verdict) {
+        return review(reason);
     }
     let (points, threshold) = (verdict.points(category), rules.settings().forward_threshold);
     if points < threshold {

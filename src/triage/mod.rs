@@ -9,8 +9,11 @@
 //! - [`decide`]: kind, then case, then category, then product, then owner.
 //! - [`letter`]: mail beside the forward.
 //! - [`plan`]: the forward that follows from a decision.
+//! - [`senders`]: whether a sender is who it says.
 //! - [`shift`]: messages that change their destination.
 //! - [`suggest`]: keywords that labelled mail speaks for.
+//! - [`thread`], [`turn`]: to which ticket a later message belongs, and what it makes of it.
+//! - [`template`]: the operator's words for letters.
 //! - [`whatif`]: what would have to change for another decision.
 
 pub mod case;
@@ -19,9 +22,13 @@ pub mod letter;
 pub mod plan;
 pub mod policy;
 pub mod routing;
+pub mod senders;
 pub mod shift;
 pub mod suggest;
+pub mod template;
+pub mod thread;
+pub mod turn;
 pub mod whatif;
 
-pub use decide::{Reading, decide};
+pub use decide::{Reading, decide, decide_in};
 pub use policy::Policy;

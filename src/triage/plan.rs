@@ -8,6 +8,7 @@ use crate::domain::decision::{Decision, Evidence};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
 use crate::domain::plan::Plan;
+use crate::domain::thread::Thread;
 use crate::mail::Message;
 use crate::mail::compose;
 use crate::mail::newtext::Text;
@@ -32,6 +33,8 @@ pub struct Incoming<'a> {
     pub address: &'a Address,
     /// When it was read.
     pub at: Timestamp,
+    /// The thread it follows, if it follows one.
+    pub thread: Option<&'a Thread>,
 }
 
 /// The plan of a forward; `None` for a decision that has no recipient.
@@ -47,12 +50,15 @@ pub fn plan(
     let product = policy
         .registry
         .product(&decision.product.as_ref()?.product)?;
-    let reply_to = origin::reply_to(key, incoming.id, incoming.address);
+    // A follow-up is the publisher's case that it follows.
+    let thread = incoming.thread;
+    let case = thread.map_or(incoming.id, |thread| thread.root);
+    let reply_to = origin::reply_to(key, case, incoming.address);
     let domain = incoming.address.domain();
     let message_id =
         origin::message_id(key, incoming.mailbox, &incoming.digest, &recipient, domain);
-    let reference = incoming.id.reference();
-    let author = message.from.first();
+    let reference = case.reference();
+    let author = message.from.first().filter(|_| product.expose_customer);
     // Only what speaks for the category at hand is for the publisher's eyes.
     let speaks = |e: &&Evidence| e.weight > 0.0 && Some(&e.category) == decision.category.as_ref();
     let evidence: Vec<String> = decision.evidence.iter().filter(speaks).map(line).collect();
@@ -63,6 +69,7 @@ pub fn plan(
         customer_address: author
             .and_then(|a| a.address.as_ref())
             .map_or("", |address| address.as_str()),
+        enclosed_whole: product.expose_customer,
         partner: &policy.partner,
         priority: decision.priority,
         language: decision.language,
@@ -70,9 +77,12 @@ pub fn plan(
         subject: &message.subject,
         asked: asked(text),
         evidence: &evidence,
-        token: &origin::case_token(key, incoming.id),
+        token: &origin::case_token(key, case),
+        follows: thread.is_some(),
         reply_to: &reply_to,
     });
+    let number = thread.and_then(|thread| thread.number.as_ref());
+    let number = number.map_or_else(String::new, |number| format!(" [#{number}]"));
     Some(Plan {
         recipient,
         from: incoming.address.clone(),
@@ -81,9 +91,13 @@ pub fn plan(
         origin: origin::origin_value(key, &message_id),
         message_id,
         date: incoming.at,
-        subject: format!("[{reference}] {}: {}", product.name, message.subject),
+        subject: format!(
+            "[{reference}]{number} {}: {}",
+            product.name, message.subject
+        ),
         sheet,
-        references: Vec::new(),
+        references: thread.map_or_else(Vec::new, |thread| thread.desk_ids.clone()),
+        headless: !product.expose_customer,
         enclosure: compose::enclosure(incoming.original),
     })
 }

@@ -7,6 +7,8 @@ use crate::registry::Registry;
 use crate::rules::RuleSet;
 
 use super::routing::Routing;
+use super::senders::Senders;
+use super::template::Templates;
 
 /// Rules, registry and routing that belong together.
 #[derive(Debug)]
@@ -21,6 +23,10 @@ pub struct Policy {
     pub routing: Routing,
     /// Who may receive at all.
     pub allow: AllowList,
+    /// Whose word counts on who wrote.
+    pub senders: Senders,
+    /// The operator's words for letters.
+    pub templates: Templates,
     /// What is decided beside it, and acts on nothing.
     pub shadow: Option<Arc<Policy>>,
 }

@@ -337,6 +337,7 @@ fn plan(n: u32) -> Plan {
         sheet: "Reference: T-4F7K92QM\nProduct: Ledgerly\nPriority: normal\n".repeat(8),
         origin: "v1; 4f7k92qm4f7k92qm4f7k92qm4f7k92qm".to_owned(),
         references: Vec::new(),
+        headless: false,
         enclosure: None,
     }
 }
@@ -370,6 +371,7 @@ fn decision() -> Decision {
         recipient: Some(address("help@isv.example")),
         folder: Folder::from("Technical"),
         reason: Reason::Forwarded,
+        link: None,
         confidence: 0.75,
         runner_up: Some(CategoryId::from("billing")),
         scores: vec![Score {

@@ -14,5 +14,6 @@ mod life;
 mod readme;
 mod service;
 mod smtp;
+mod story;
 mod support;
 mod tidy;

@@ -14,6 +14,7 @@ use super::value::Text;
 use crate::config::findings::{Finding, Severity};
 use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
 use crate::domain::ids::{Folder, MailboxName};
+use crate::domain::thread::Replies;
 
 /// How many mailboxes one daemon watches.
 const MAILBOXES_MAX: usize = 100;
@@ -22,6 +23,8 @@ const RECONCILE_BOUNDS: RangeInclusive<Duration> =
     Duration::from_secs(10)..=Duration::from_hours(24);
 const MAX_SIZE: u64 = 35 << 20;
 const MAX_SIZE_BOUNDS: RangeInclusive<u64> = 64 << 10..=256 << 20;
+/// The words for what is done with publishers' answers.
+pub const REPLIES: [(&str, Replies); 2] = [("queue", Replies::Queue), ("relay", Replies::Relay)];
 const PORTS: Ports = Ports {
     implicit: 993,
     starttls: 143,
@@ -47,6 +50,7 @@ pub struct Shape {
     first_run: Option<Text>,
     reconcile: Option<Text>,
     max_size: Option<Text>,
+    isv_replies: Option<Text>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -179,6 +183,10 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
         Some(text) => file.size("mailbox.max-size", text, &MAX_SIZE_BOUNDS),
         None => Some(MAX_SIZE),
     };
+    let isv_replies = match &read.told.isv_replies {
+        Some(text) => file.word("mailbox.isv-replies", text, &REPLIES),
+        None => Some(Replies::default()),
+    };
     let (name, name_span) = name?;
     Some(Placed {
         config: MailboxConfig {
@@ -190,6 +198,7 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
             first_run: first_run?,
             reconcile: reconcile?,
             max_size: max_size?,
+            isv_replies: isv_replies?,
         },
         span: read.span.clone()?,
         name: name_span,

@@ -31,6 +31,7 @@ pub struct PartnerShape {
     name: Option<Text>,
     address: Option<Text>,
     domains: Option<Vec<Text>>,
+    authserv_ids: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +72,7 @@ pub struct AuditShape {
 pub fn partner(table: Table<'_>, file: &mut InFile<'_>) -> Option<Partner> {
     let read = table.read::<PartnerShape>(file);
     let domains = file.domains("partner.domains", read.told.domains.as_ref());
+    let authserv_ids = file.domains("partner.authserv-ids", read.told.authserv_ids.as_ref());
     let address = match &read.told.address {
         Some(text) => file.address("partner.address", text).map(Some),
         None => Some(None),
@@ -85,6 +87,7 @@ pub fn partner(table: Table<'_>, file: &mut InFile<'_>) -> Option<Partner> {
         name: file.line("partner.name", name)?,
         address: address?,
         domains,
+        authserv_ids,
     })
 }
 

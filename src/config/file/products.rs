@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::allow::allowed;
 use super::contacts::{self, Limits, Verified};
+use super::mailbox::REPLIES;
 use super::source::quoted;
 use super::table::{InFile, Read, Table};
 use super::value::Text;
@@ -31,6 +32,8 @@ pub struct ProductShape {
     aliases: Option<Vec<Text>>,
     publisher: Option<Text>,
     sender_domains: Option<Vec<Text>>,
+    isv_replies: Option<Text>,
+    expose_customer: Option<bool>,
 }
 
 /// The products, and when their contacts were looked at.
@@ -166,6 +169,8 @@ fn product(
             file,
         )
         .and_then(|text| file.line("product.publisher", text));
+    let isv_replies = read.told.isv_replies.as_ref();
+    let isv_replies = isv_replies.and_then(|text| file.word("product.isv-replies", text, &REPLIES));
     let sender_domains = file.domains("product.sender-domains", read.told.sender_domains.as_ref());
     Some(Product {
         id: ProductId::new(id?),
@@ -173,6 +178,8 @@ fn product(
         aliases,
         publisher: publisher?,
         contacts,
+        isv_replies,
+        expose_customer: read.told.expose_customer.unwrap_or(true),
         sender_domains,
     })
 }

@@ -1,0 +1,375 @@
+//! What a decided message makes of its thread, and the letters that follow.
+//!
+//! Pure: the same message, decision and thread give the same turn. The ledger is told of it together
+//! with the decision.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::address::Address;
+use crate::domain::decision::{Action, Decision};
+use crate::domain::ids::TicketId;
+use crate::domain::kind::Kind;
+use crate::domain::letter::{Letter, Purpose};
+use crate::domain::plan::Plan;
+use crate::domain::reason::Reason;
+use crate::domain::thread::{Key, Link, Part, Party, Standing, Thread, Turn, remember};
+use crate::mail::origin::{self, InstanceKey};
+use crate::mail::{Message, desk_number};
+
+use super::letter::Draft;
+use super::policy::Policy;
+
+/// What a turn follows from.
+#[derive(Debug, Clone, Copy)]
+pub struct Turning<'a> {
+    /// The message's ticket.
+    pub id: TicketId,
+    /// The message.
+    pub message: &'a Message,
+    /// What its writer wrote now.
+    pub asked: &'a str,
+    /// What was decided.
+    pub decision: &'a Decision,
+    /// The forward, if there is one.
+    pub plan: Option<&'a Plan>,
+    /// The thread whose mark it bears.
+    pub found: Option<&'a Thread>,
+    /// The mailbox's address.
+    pub address: &'a Address,
+    /// What the operator says.
+    pub policy: &'a Policy,
+    /// Makes our marks.
+    pub key: &'a InstanceKey,
+    /// When it was read.
+    pub at: Timestamp,
+}
+
+/// A thread as it is from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Threaded {
+    /// The thread.
+    pub thread: Thread,
+    /// Whether the message is one of its.
+    pub joins: bool,
+    /// What it can be found by from now on.
+    pub keys: Vec<Key>,
+    /// What happened in it; nothing where it begins.
+    pub turn: Option<Turn>,
+}
+
+/// All that follows from one message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turned {
+    /// The threads it changes.
+    pub threads: Vec<Threaded>,
+    /// The letters to be sent once its ticket is settled.
+    pub letters: Vec<Letter>,
+}
+
+impl Turning<'_> {
+    /// What the message makes of its thread.
+    pub fn turned(&self) -> Turned {
+        let link = self.decision.link.as_ref();
+        let mut turned = match (link, self.found) {
+            (Some(link), Some(thread)) => self.in_thread(link, thread.clone()),
+            _ => Turned::default(),
+        };
+        let begins = link.is_none_or(|link| matches!(link.part, Part::Afresh | Part::Apart));
+        if begins && self.decision.kind == Kind::Ticket {
+            turned.threads.push(self.begun());
+        }
+        turned
+    }
+
+    fn in_thread(&self, link: &Link, thread: Thread) -> Turned {
+        let by = self.id;
+        let aside = |thread, turn| Turned {
+            threads: vec![Threaded {
+                thread,
+                joins: false,
+                keys: Vec::new(),
+                turn: Some(turn),
+            }],
+            letters: Vec::new(),
+        };
+        match link.part {
+            Part::Follows => self.followed(thread),
+            Part::Answer => self.answered(thread),
+            Part::Afresh => aside(thread, Turn::Branched { by }),
+            Part::Apart => aside(thread, Turn::Knocked { by }),
+            Part::Report => self.reported(thread, link),
+        }
+    }
+
+    /// A thread of its own.
+    fn begun(&self) -> Threaded {
+        let decision = self.decision;
+        let contact = self.plan.map(|plan| plan.recipient.clone());
+        let mut thread = Thread {
+            root: self.id,
+            standing: Standing::Kept,
+            subject: self.message.subject_base.chars().take(200).collect(),
+            category: decision.category.clone(),
+            product: decision.product.as_ref().map(|hit| hit.product.clone()),
+            priority: decision.priority,
+            language: decision.language,
+            folder: decision.folder.clone(),
+            contact,
+            tried: Vec::new(),
+            customer: self.customer(),
+            participants: Vec::new(),
+            customer_ids: Vec::new(),
+            desk_ids: Vec::new(),
+            number: None,
+            waiting_since: None,
+            first_answer: None,
+            reminders: 0,
+            bounced: false,
+            due: None,
+        };
+        let mut keys = Vec::new();
+        self.hear(&mut thread, &mut keys);
+        self.ask(&mut thread, &mut keys);
+        Threaded {
+            thread,
+            joins: true,
+            keys,
+            turn: None,
+        }
+    }
+
+    fn followed(&self, mut thread: Thread) -> Turned {
+        let reopened = thread.standing == Standing::Closed;
+        let mut keys = Vec::new();
+        self.hear(&mut thread, &mut keys);
+        thread.priority = thread.priority.max(self.decision.priority);
+        if reopened {
+            thread.standing = Standing::Kept;
+        }
+        self.ask(&mut thread, &mut keys);
+        let by = self.id;
+        Turned {
+            threads: vec![Threaded {
+                thread,
+                joins: true,
+                keys,
+                turn: Some(Turn::Followed { by, reopened }),
+            }],
+            letters: Vec::new(),
+        }
+    }
+
+    fn answered(&self, mut thread: Thread) -> Turned {
+        let after_s = thread
+            .waiting_since
+            .filter(|_| thread.first_answer.is_none())
+            .map(|since| {
+                self.at
+                    .duration_since(since)
+                    .as_secs()
+                    .max(0)
+                    .unsigned_abs()
+            });
+        let mut keys = Vec::new();
+        let number = self.learn_number(&mut thread, &mut keys);
+        if let Some(id) = &self.message.message_id {
+            keys.push(Key::of_message(id));
+            remember(&mut thread.desk_ids, id);
+        }
+        thread.standing = Standing::Answered;
+        thread.first_answer.get_or_insert(self.at);
+        thread.waiting_since = None;
+        thread.due = None;
+        thread.reminders = 0;
+        let relays = matches!(self.decision.reason, Reason::Answer { kept: None, .. });
+        let letters: Vec<Letter> = relays
+            .then(|| self.relay(&thread))
+            .flatten()
+            .into_iter()
+            .collect();
+        for letter in &letters {
+            keys.push(Key::of_message(&letter.plan.message_id));
+            remember(&mut thread.customer_ids, &letter.plan.message_id);
+        }
+        let by = self.id;
+        Turned {
+            threads: vec![Threaded {
+                thread,
+                joins: true,
+                keys,
+                turn: Some(Turn::Answered {
+                    by,
+                    after_s,
+                    number,
+                }),
+            }],
+            letters,
+        }
+    }
+
+    /// A bounce of our mail to the desk, or the desk's automatic answer.
+    fn reported(&self, mut thread: Thread, link: &Link) -> Turned {
+        let mut keys = Vec::new();
+        let by = self.id;
+        let turn = match self.decision.kind {
+            Kind::AutoReply if link.party == Party::Desk => self
+                .learn_number(&mut thread, &mut keys)
+                .map(|number| Turn::Numbered { by, number }),
+            Kind::Bounce => self.bounced(&mut thread),
+            _ => None,
+        };
+        Turned {
+            threads: turn
+                .map(|turn| Threaded {
+                    thread,
+                    joins: true,
+                    keys,
+                    turn: Some(turn),
+                })
+                .into_iter()
+                .collect(),
+            letters: Vec::new(),
+        }
+    }
+
+    /// What came back of what we sent to the desk that has the thread.
+    fn bounced(&self, thread: &mut Thread) -> Option<Turn> {
+        let report = self.message.report.as_ref()?;
+        // Of the identifiers that the desk knows only ours are in a report to us.
+        let ours = report.ids.iter().any(|id| {
+            origin::is_our_message_id(self.key, id)
+                && thread
+                    .desk_ids
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(id))
+        });
+        let failed = report.failed.first().filter(|_| ours)?;
+        if thread.standing == Standing::Waiting {
+            thread.bounced = true;
+            thread.due = Some(self.at);
+        }
+        Some(Turn::Bounced {
+            by: self.id,
+            address: failed.address.clone(),
+            status: failed.status.clone(),
+        })
+    }
+
+    /// Takes in who wrote, and by what the message is known.
+    fn hear(&self, thread: &mut Thread, keys: &mut Vec<Key>) {
+        let message = self.message;
+        let people = message.from.iter().chain(&message.reply_to);
+        for address in people
+            .chain(&message.cc)
+            .chain(&message.to)
+            .filter_map(|author| author.address.as_ref())
+        {
+            if !self.is_ours(address) && !self.publishes(address) {
+                thread.admit(address);
+            }
+        }
+        // A publisher can be a customer, too: of the thread it begins.
+        if let Some(customer) = &thread.customer.clone() {
+            thread.admit(customer);
+        }
+        if let Some(id) = &message.message_id {
+            keys.push(Key::of_message(id));
+            remember(&mut thread.customer_ids, id);
+        }
+    }
+
+    /// Takes in that the message goes to a desk.
+    fn ask(&self, thread: &mut Thread, keys: &mut Vec<Key>) {
+        let Some(plan) = self
+            .plan
+            .filter(|_| self.decision.action == Action::Forward)
+        else {
+            return;
+        };
+        keys.push(Key::of_message(&plan.message_id));
+        let reference = thread.root.to_string().chars().take(8).collect::<String>();
+        keys.push(Key::of_case(&reference));
+        remember(&mut thread.desk_ids, &plan.message_id);
+        thread.standing = Standing::Waiting;
+        thread.waiting_since.get_or_insert(self.at);
+        thread.contact = Some(plan.recipient.clone());
+        thread.due.get_or_insert(self.at);
+    }
+
+    fn learn_number(&self, thread: &mut Thread, keys: &mut Vec<Key>) -> Option<String> {
+        let author = self.message.author()?.address.as_ref()?;
+        if thread.number.is_some() {
+            return None;
+        }
+        let number = desk_number::told(&self.message.subject, &thread.subject)?;
+        keys.push(Key::of_number(author.domain(), &number));
+        thread.number = Some(number.clone());
+        Some(number)
+    }
+
+    /// Whom answers are for: the author or, where a form writes in our name, who stands in
+    /// `Reply-To`.
+    fn customer(&self) -> Option<Address> {
+        let message = self.message;
+        message
+            .from
+            .iter()
+            .chain(&message.reply_to)
+            .filter_map(|author| author.address.as_ref())
+            .find(|address| !self.is_ours(address))
+            .cloned()
+    }
+
+    fn is_ours(&self, address: &Address) -> bool {
+        let routing = &self.policy.routing;
+        routing.own.iter().any(|own| own.same_user(address))
+    }
+
+    fn publishes(&self, address: &Address) -> bool {
+        let registry = &self.policy.registry;
+        self.policy.allow.allows(address)
+            || registry
+                .publisher_domains()
+                .iter()
+                .any(|domain| address.is_within(domain))
+    }
+
+    /// The desk's answer as a letter to the customer.
+    fn relay(&self, thread: &Thread) -> Option<Letter> {
+        let recipient = thread.customer.clone()?;
+        let policy = self.policy;
+        let product = thread.product.as_ref();
+        let product = product.and_then(|id| policy.registry.product(id));
+        let reference = thread.root.reference();
+        let words = BTreeMap::from([
+            ("reference", reference.clone()),
+            ("partner", policy.partner.clone()),
+            (
+                "publisher",
+                product.map_or_else(String::new, |product| product.publisher.clone()),
+            ),
+            (
+                "product",
+                product.map_or_else(String::new, |product| product.name.clone()),
+            ),
+            ("answer", self.asked.trim().to_owned()),
+        ]);
+        let text = policy.templates.of(thread.language).relay.fill(&words);
+        let draft = Draft {
+            ticket: self.id,
+            case: thread.root,
+            purpose: Purpose::Relay,
+            occasion: "1",
+            recipient,
+            from: self.address,
+            from_name: &policy.partner,
+            at: self.at,
+            subject: format!("Re: {} [{reference}]", thread.subject),
+            text,
+            references: thread.customer_ids.clone(),
+        };
+        Some(draft.letter(self.key))
+    }
+}
