@@ -23,6 +23,7 @@ mod status;
 mod suggest;
 mod test;
 mod tickets;
+mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -109,6 +110,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Hold(args) => wait(person::wish(&outline(&directory)?, Wish::Hold, &args)),
         Command::Release(args) => wait(person::wish(&outline(&directory)?, Wish::Release, &args)),
+        Command::Close(args) => wait(waiting::close(&outline(&directory)?, &args)),
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),

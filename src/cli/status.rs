@@ -10,6 +10,7 @@ use super::print::{Paint, Style, rows as as_rows, table};
 use super::rules_now::{RulesNow, ShadowNow};
 use super::state;
 use super::tickets::local;
+use super::waiting::Waiting;
 use crate::config::Outline;
 use crate::config::mailbox::{MailboxConfig, Source};
 use crate::domain::event::{Actor, Entry, Happening};
@@ -43,12 +44,15 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             waiting_for_person.push(mailbox.name.clone());
         }
     }
+    let waiting = Waiting::of(&ledger).await?;
     if args.json {
         let mailboxes: Vec<_> = counts.mailboxes.iter().map(as_json).collect();
         let whole = json!({
             "running": running,
             "mailboxes": mailboxes,
             "held": held,
+            "waiting": waiting.all,
+            "overdue": waiting.overdue,
             "not_accepted": waiting_for_person,
             "audit": { "seq": chain.seq, "hash": chain.hash },
             "rules_digest": rules.in_force,
@@ -78,6 +82,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
             say!("{}", paint.paint(Style::Warn, &text));
         }
+        waiting.say(paint);
         if deferred > 0 {
             let text = format!(
                 "{deferred} deferred, sent again by itself: `triaged tickets --stage deferred`"

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::print::{Paint, Style, one_line, rows, table};
 use super::print::{json as json_text, say};
 use super::state;
+use super::waiting;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::{CategoryId, MailboxName, ProductId};
@@ -27,6 +28,9 @@ const EVENTS_MAX: u32 = 1000;
 /// Lists tickets.
 pub async fn list(dir: &Path, args: &TicketsArgs) -> Result<(), Failure> {
     let ledger = state::open(dir).await?;
+    if args.waiting {
+        return waiting::list(&ledger, args).await;
+    }
     let stages = match &args.stage {
         Some(word) => vec![word.parse::<StageName>().map_err(|error| {
             let all: Vec<_> = StageName::ALL.iter().map(|s| s.as_str()).collect();

@@ -12,6 +12,10 @@ pub struct Limits {
     /// How many old messages may be sent again after a folder was rebuilt before a person must
     /// say so.
     pub resync: u64,
+    /// Most acknowledgements in a day.
+    pub acknowledgements: usize,
+    /// Most acknowledgements to one domain in a day.
+    pub acknowledgements_per_domain: usize,
 }
 
 impl Default for Limits {
@@ -21,6 +25,8 @@ impl Default for Limits {
             batch: 200,
             tries: 3,
             resync: 20,
+            acknowledgements: 500,
+            acknowledgements_per_domain: 20,
         }
     }
 }

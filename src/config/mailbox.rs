@@ -30,6 +30,8 @@ pub struct MailboxConfig {
     pub max_size: u64,
     /// What is done with publishers' answers, where a product says nothing else.
     pub isv_replies: Replies,
+    /// Whether new tickets are acknowledged.
+    pub acknowledge: bool,
 }
 
 /// The two kinds of mailbox.

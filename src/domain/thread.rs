@@ -99,6 +99,9 @@ pub struct Thread {
     pub number: Option<String>,
     /// Since when a publisher has been asked without an answer.
     pub waiting_since: Option<Timestamp>,
+    /// When the desk that has it was last asked or reminded.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// When the publisher first answered.
     pub first_answer: Option<Timestamp>,
     /// How often the desk that has it was reminded.

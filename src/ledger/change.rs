@@ -99,6 +99,8 @@ pub enum Change {
         joins: bool,
         /// What it can be found by from now on.
         keys: Vec<Key>,
+        /// Tickets of it whose messages were moved, and the folder they lie in now.
+        refiled: Option<(Folder, Vec<TicketId>)>,
         /// Its audit entry, where something happened to it.
         entry: Option<Entry>,
     },

@@ -115,14 +115,12 @@ impl Prepared {
                 thread,
                 joins,
                 keys,
+                refiled,
                 entry,
-            } => Self::Thread(Box::new(Threaded::of(
-                of,
-                &thread,
-                joins,
-                keys,
-                entry.as_ref(),
-            )?)),
+            } => {
+                let threaded = Threaded::of(of, &thread, joins, keys, entry.as_ref())?;
+                Self::Thread(Box::new(threaded.with_moved(refiled)))
+            }
             Change::Mailbox { name, patch, entry } => Self::Mailbox {
                 name,
                 patch,

@@ -16,7 +16,7 @@ use super::prepare::{Line, json};
 use super::row::{self, SELECT, strange};
 use super::statement as sql;
 use crate::domain::event::Entry;
-use crate::domain::ids::{MailboxName, TicketId};
+use crate::domain::ids::{Folder, MailboxName, TicketId};
 use crate::domain::thread::{Key, Thread};
 use crate::domain::ticket::Ticket;
 
@@ -54,6 +54,7 @@ pub(super) struct Threaded {
     due: Option<i64>,
     body: String,
     keys: Vec<Key>,
+    refiled: Option<(Folder, Vec<TicketId>)>,
     pub(super) line: Option<Line>,
 }
 
@@ -74,8 +75,14 @@ impl Threaded {
             due: thread.due.map(Timestamp::as_microsecond),
             body: json("thread", thread)?,
             keys,
+            refiled: None,
             line: entry.map(Line::of).transpose()?,
         })
+    }
+
+    /// The same with tickets whose messages were moved.
+    pub(super) fn with_moved(self, refiled: Option<(Folder, Vec<TicketId>)>) -> Self {
+        Self { refiled, ..self }
     }
 }
 
@@ -91,6 +98,17 @@ pub(super) async fn write(
         let Some(root) = number(conn, numbers, threaded.root).await? else {
             continue;
         };
+        let (folder, moved) = match &threaded.refiled {
+            Some((folder, moved)) => (folder.as_str(), moved.as_slice()),
+            None => ("", &[][..]),
+        };
+        for moved in moved {
+            sqlx::query("UPDATE ticket SET folder = ? WHERE id = ?")
+                .bind(folder)
+                .bind(&moved.bits()[..])
+                .execute(&mut *conn)
+                .await?;
+        }
         // Its last word counts.
         rows.retain(|(number, _)| *number != root);
         rows.push((root, *threaded));

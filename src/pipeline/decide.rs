@@ -48,6 +48,7 @@ impl Session<'_> {
     ) -> Result<After, Fault> {
         let mut after = After::default();
         self.mark_copies(&mut reads, tickets).await?;
+        self.cap_acknowledgements(&mut reads).await?;
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();

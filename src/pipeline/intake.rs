@@ -317,7 +317,7 @@ impl Session<'_> {
             tickets,
             mut fetched,
         } = batch?;
-        let now = Timestamp::now();
+        let now = self.works.clock.now();
         let (mut reads, unthreaded, trouble) = self.reader.read_all(&mut fetched, now).await;
         let mut trouble = trouble.map(Fault::from);
         self.recall(&reads);

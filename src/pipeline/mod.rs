@@ -16,6 +16,7 @@
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
 //! - [`letters`]: mail beside the forward, from the ledger to the lanes.
+//! - [`rounds`], [`original`]: threads whose publisher is silent, and their messages found again.
 //! - [`file`]: moves and their proof.
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
@@ -36,10 +37,12 @@ mod intake;
 mod job;
 mod lane;
 mod letters;
+mod original;
 pub mod pulse;
 pub mod read;
 mod recover;
 mod resync;
+mod rounds;
 pub mod session;
 mod standing;
 mod threads;

@@ -95,10 +95,10 @@ pub struct Decided {
 pub struct Unthreaded {
     /// Which message.
     pub item: Item,
-    /// What it bears.
-    pub clues: Clues,
     message: Box<Message>,
     bytes: Option<Bytes>,
+    /// What it bears.
+    pub clues: Clues,
 }
 
 /// A message that was parsed.
@@ -298,6 +298,7 @@ impl Reader {
             address: &self.config.address,
             policy: &self.policy,
             key: &self.key,
+            acknowledges: self.config.acknowledge,
             at: now,
         }
         .turned();

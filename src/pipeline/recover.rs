@@ -173,6 +173,7 @@ impl Session<'_> {
             }
         }
         self.look_for(missing).await?;
+        self.rounds().await?;
         self.resume_letters().await
     }
 
@@ -316,8 +317,12 @@ impl Session<'_> {
                     Some(root) => self.works.ledger.thread(root).await?,
                     None => None,
                 };
-                self.reader
-                    .plan_again(&ticket, thread.as_ref(), &original, digest)
+                let thread = thread.as_ref();
+                let plan = self.reader.plan_again(&ticket, thread, &original, digest);
+                if let Some(plan) = &plan {
+                    self.asked(&ticket, plan).await?;
+                }
+                plan
             }
         };
         let Some(plan) = plan else {

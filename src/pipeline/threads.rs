@@ -14,9 +14,11 @@ use super::read::{Read, ReadEnd, Unthreaded};
 use super::session::Session;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::TicketId;
-use crate::domain::thread::{Key, Thread};
+use crate::domain::plan::Plan;
+use crate::domain::thread::{Key, Part, Thread};
+use crate::domain::ticket::Ticket;
 use crate::ledger::Change;
-use crate::triage::turn::Threaded;
+use crate::triage::turn::{self, Threaded};
 
 /// Most threads kept at hand: more than three batches can bring.
 const RECENT_MAX: usize = 4096;
@@ -122,7 +124,35 @@ impl Session<'_> {
             thread: Box::new(thread),
             joins,
             keys,
+            refiled: None,
             entry,
         }
+    }
+
+    /// A person sent the ticket to a desk: its thread waits for that one now.
+    pub(super) async fn asked(&self, ticket: &Ticket, plan: &Plan) -> Result<(), Fault> {
+        let link = ticket.decision.as_ref().and_then(|d| d.link.as_ref());
+        let root = link
+            .filter(|link| link.part == Part::Follows)
+            .map_or(ticket.id, |link| link.thread);
+        let Some(mut thread) = self.works.ledger.thread(root).await? else {
+            return Ok(());
+        };
+        let decision = ticket.decision.as_ref();
+        if let Some(hit) = decision.and_then(|d| d.product.as_ref()) {
+            thread.product = Some(hit.product.clone());
+        }
+        let policy = &self.reader.policy;
+        let keys = turn::asked(&mut thread, plan, policy, self.works.clock.now());
+        let change = Change::Thread {
+            of: ticket.id,
+            thread: Box::new(thread),
+            joins: root != ticket.id,
+            keys,
+            refiled: None,
+            entry: None,
+        };
+        self.works.record(&self.pen, vec![change]).await?;
+        Ok(())
     }
 }

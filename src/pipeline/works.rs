@@ -17,6 +17,7 @@ use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, MailboxPatch, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
 use crate::mailbox::exchange::Opened;
+use crate::system::clock::Clock;
 use crate::triage::Policy;
 
 /// Pause before a ledger that is full or busy is asked again.
@@ -35,6 +36,8 @@ pub struct Works {
     pub budget: Budget,
     /// The bounds.
     pub limits: Limits,
+    /// What time threads go by.
+    pub clock: Clock,
     /// What the audit log may hold of a person.
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
@@ -55,6 +58,7 @@ impl Works {
         key: Arc<InstanceKey>,
         limits: Limits,
         personal: PersonalPolicy,
+        clock: Clock,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
@@ -64,6 +68,7 @@ impl Works {
             budget: Budget::new(limits.memory),
             limits,
             personal,
+            clock,
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),
             changes: AtomicU64::new(0),

@@ -275,6 +275,8 @@ mod tests {
             aliases: aliases.iter().map(ToString::to_string).collect(),
             publisher: "A publisher".to_owned(),
             contacts: super::super::contact::Contacts::default(),
+            isv_replies: None,
+            expose_customer: true,
             sender_domains: vec![domain.to_owned()],
         }
     }

@@ -1,7 +1,8 @@
-//! Small primitives of the operating system: durable files, locks, connections, Maildir drops.
+//! Small primitives of the operating system: durable files, locks, clocks, connections, Maildir drops.
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
+pub mod clock;
 pub mod fs;
 pub mod maildir;
 pub mod net;

@@ -3,6 +3,8 @@
 //! No I/O, no clock, no async. The daemon, `explain`, `check` and every later tool call the same
 //! function, so that they cannot disagree.
 //!
+//! - [`acknowledge`]: whether a message may be acknowledged.
+//! - [`clock`]: what is to be done about a publisher that is silent.
 //! - [`case`]: messages with what must become of them, kept beside the rules.
 //! - [`policy`]: everything the operator's files say, compiled; swapped as one.
 //! - [`routing`]: where each category and kind goes.
@@ -16,7 +18,9 @@
 //! - [`template`]: the operator's words for letters.
 //! - [`whatif`]: what would have to change for another decision.
 
+pub mod acknowledge;
 pub mod case;
+pub mod clock;
 pub mod decide;
 pub mod letter;
 pub mod plan;

@@ -81,6 +81,8 @@ pub struct Words {
     pub with_publisher: Template,
     /// When the partner has it.
     pub with_partner: Template,
+    /// Asks a publisher's desk that was silent.
+    pub reminder: Template,
     /// When the partner raises it with Microsoft.
     pub with_microsoft: Template,
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::address::Address;
-use crate::domain::decision::{Action, Decision};
+use crate::domain::decision::{Action, Decision, Owner};
 use crate::domain::ids::TicketId;
 use crate::domain::kind::Kind;
 use crate::domain::letter::{Letter, Purpose};
@@ -17,7 +17,10 @@ use crate::domain::reason::Reason;
 use crate::domain::thread::{Key, Link, Part, Party, Standing, Thread, Turn, remember};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::{Message, desk_number};
+use crate::registry::product::Product;
 
+use super::acknowledge;
+use super::clock;
 use super::letter::Draft;
 use super::policy::Policy;
 
@@ -42,8 +45,24 @@ pub struct Turning<'a> {
     pub policy: &'a Policy,
     /// Makes our marks.
     pub key: &'a InstanceKey,
+    /// Whether the mailbox acknowledges.
+    pub acknowledges: bool,
     /// When it was read.
     pub at: Timestamp,
+}
+
+/// Takes in that `plan` goes to a desk; the answer is what the thread is found by from now on.
+pub fn asked(thread: &mut Thread, plan: &Plan, policy: &Policy, at: Timestamp) -> Vec<Key> {
+    let reference = thread.root.to_string().chars().take(8).collect::<String>();
+    let keys = vec![Key::of_message(&plan.message_id), Key::of_case(&reference)];
+    remember(&mut thread.desk_ids, &plan.message_id);
+    thread.standing = Standing::Waiting;
+    thread.contact = Some(plan.recipient.clone());
+    // A desk that is asked twice has its time from the first.
+    thread.waiting_since.get_or_insert(at);
+    thread.asked_at.get_or_insert(at);
+    thread.due = thread.due.or_else(|| clock::due(thread, policy));
+    keys
 }
 
 /// A thread as it is from now on.
@@ -78,7 +97,16 @@ impl Turning<'_> {
         };
         let begins = link.is_none_or(|link| matches!(link.part, Part::Afresh | Part::Apart));
         if begins && self.decision.kind == Kind::Ticket {
-            turned.threads.push(self.begun());
+            let mut threaded = self.begun();
+            if let Some(letter) = self.acknowledgement(&threaded.thread) {
+                let reference = self.id.to_string().chars().take(8).collect::<String>();
+                let id = &letter.plan.message_id;
+                threaded.keys.push(Key::of_message(id));
+                threaded.keys.push(Key::of_case(&reference));
+                remember(&mut threaded.thread.customer_ids, id);
+                turned.letters.push(letter);
+            }
+            turned.threads.push(threaded);
         }
         turned
     }
@@ -124,6 +152,7 @@ impl Turning<'_> {
             desk_ids: Vec::new(),
             number: None,
             waiting_since: None,
+            asked_at: None,
             first_answer: None,
             reminders: 0,
             bounced: false,
@@ -181,6 +210,7 @@ impl Turning<'_> {
         thread.standing = Standing::Answered;
         thread.first_answer.get_or_insert(self.at);
         thread.waiting_since = None;
+        thread.asked_at = None;
         thread.due = None;
         thread.reminders = 0;
         let relays = matches!(self.decision.reason, Reason::Answer { kept: None, .. });
@@ -237,16 +267,16 @@ impl Turning<'_> {
     /// What came back of what we sent to the desk that has the thread.
     fn bounced(&self, thread: &mut Thread) -> Option<Turn> {
         let report = self.message.report.as_ref()?;
-        // Of the identifiers that the desk knows only ours are in a report to us.
-        let ours = report.ids.iter().any(|id| {
-            origin::is_our_message_id(self.key, id)
-                && thread
-                    .desk_ids
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(id))
-        });
-        let failed = report.failed.first().filter(|_| ours)?;
-        if thread.standing == Standing::Waiting {
+        let came_back = |ids: &[String]| {
+            report.ids.iter().any(|id| {
+                origin::is_our_message_id(self.key, id)
+                    && ids.iter().any(|known| known.eq_ignore_ascii_case(id))
+            })
+        };
+        let to_desk = came_back(&thread.desk_ids);
+        let to_customer = came_back(&thread.customer_ids);
+        let failed = report.failed.first().filter(|_| to_desk || to_customer)?;
+        if to_desk && thread.standing == Standing::Waiting {
             thread.bounced = true;
             thread.due = Some(self.at);
         }
@@ -282,20 +312,12 @@ impl Turning<'_> {
 
     /// Takes in that the message goes to a desk.
     fn ask(&self, thread: &mut Thread, keys: &mut Vec<Key>) {
-        let Some(plan) = self
+        if let Some(plan) = self
             .plan
             .filter(|_| self.decision.action == Action::Forward)
-        else {
-            return;
-        };
-        keys.push(Key::of_message(&plan.message_id));
-        let reference = thread.root.to_string().chars().take(8).collect::<String>();
-        keys.push(Key::of_case(&reference));
-        remember(&mut thread.desk_ids, &plan.message_id);
-        thread.standing = Standing::Waiting;
-        thread.waiting_since.get_or_insert(self.at);
-        thread.contact = Some(plan.recipient.clone());
-        thread.due.get_or_insert(self.at);
+        {
+            keys.extend(asked(thread, plan, self.policy, self.at));
+        }
     }
 
     fn learn_number(&self, thread: &mut Thread, keys: &mut Vec<Key>) -> Option<String> {
@@ -336,26 +358,60 @@ impl Turning<'_> {
                 .any(|domain| address.is_within(domain))
     }
 
+    /// What the letters of this thread say, but for their own parts.
+    fn words(&self, thread: &Thread) -> BTreeMap<&'static str, String> {
+        let policy = self.policy;
+        let product = thread.product.as_ref();
+        let product = product.and_then(|id| policy.registry.product(id));
+        let of = |text: fn(&Product) -> &String| {
+            product.map_or_else(String::new, |product| text(product).clone())
+        };
+        BTreeMap::from([
+            ("reference", thread.root.reference()),
+            ("partner", policy.partner.clone()),
+            ("publisher", of(|product| &product.publisher)),
+            ("product", of(|product| &product.name)),
+        ])
+    }
+
+    /// Says to the customer who has it now; nothing the customer wrote stands in it.
+    fn acknowledgement(&self, thread: &Thread) -> Option<Letter> {
+        if !self.acknowledges {
+            return None;
+        }
+        let policy = self.policy;
+        let recipient = acknowledge::recipient(self.message, self.decision, policy).ok()?;
+        let templates = policy.templates.of(thread.language);
+        let mut words = self.words(thread);
+        let next = match (self.decision.action, self.decision.owner) {
+            (Action::Forward, _) => &templates.with_publisher,
+            (_, Some(Owner::Microsoft)) => &templates.with_microsoft,
+            _ => &templates.with_partner,
+        };
+        words.insert("next", next.fill(&words));
+        let draft = Draft {
+            ticket: self.id,
+            case: self.id,
+            purpose: Purpose::Acknowledgement,
+            occasion: "1",
+            recipient: recipient.clone(),
+            from: self.address,
+            from_name: &policy.partner,
+            at: self.at,
+            subject: templates.subject.fill(&words),
+            text: templates.acknowledgement.fill(&words),
+            references: self.message.message_id.iter().cloned().collect(),
+        };
+        Some(draft.letter(self.key))
+    }
+
     /// The desk's answer as a letter to the customer.
     fn relay(&self, thread: &Thread) -> Option<Letter> {
         let recipient = thread.customer.clone()?;
         let policy = self.policy;
-        let product = thread.product.as_ref();
-        let product = product.and_then(|id| policy.registry.product(id));
         let reference = thread.root.reference();
-        let words = BTreeMap::from([
-            ("reference", reference.clone()),
-            ("partner", policy.partner.clone()),
-            (
-                "publisher",
-                product.map_or_else(String::new, |product| product.publisher.clone()),
-            ),
-            (
-                "product",
-                product.map_or_else(String::new, |product| product.name.clone()),
-            ),
-            ("answer", self.asked.trim().to_owned()),
-        ]);
+        let mut words = self.words(thread);
+        words.insert("answer", self.asked.trim().to_owned());
         let text = policy.templates.of(thread.language).relay.fill(&words);
         let draft = Draft {
             ticket: self.id,

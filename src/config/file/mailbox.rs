@@ -51,6 +51,7 @@ pub struct Shape {
     reconcile: Option<Text>,
     max_size: Option<Text>,
     isv_replies: Option<Text>,
+    acknowledge: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -199,6 +200,7 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
             reconcile: reconcile?,
             max_size: max_size?,
             isv_replies: isv_replies?,
+            acknowledge: read.told.acknowledge.unwrap_or(false),
         },
         span: read.span.clone()?,
         name: name_span,

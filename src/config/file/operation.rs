@@ -19,6 +19,7 @@ const STATE_DIR: &str = "/var/lib/triaged";
 const MEMORY_BOUNDS: RangeInclusive<u64> = 1 << 20..=4 << 30;
 const BATCH_BOUNDS: RangeInclusive<i64> = 1..=1000;
 const TRIES_BOUNDS: RangeInclusive<i64> = 1..=20;
+const ACKNOWLEDGEMENTS_BOUNDS: RangeInclusive<i64> = 0..=10_000;
 const RESYNC_BOUNDS: RangeInclusive<i64> = 0..=1_000_000;
 const DAY: Duration = Duration::from_hours(24);
 const VERIFIED_BOUNDS: RangeInclusive<Duration> = DAY..=Duration::from_hours(24 * 3_660);
@@ -47,6 +48,8 @@ pub struct LimitsShape {
     batch: Option<Spanned<i64>>,
     tries: Option<Spanned<i64>>,
     resync: Option<Spanned<i64>>,
+    acknowledgements: Option<Spanned<i64>>,
+    acknowledgements_per_domain: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,11 +127,23 @@ pub fn limits(table: Table<'_>, file: &mut InFile<'_>) -> Limits {
         .resync
         .as_ref()
         .and_then(|v| file.number("limits.resync", v, &RESYNC_BOUNDS));
+    let acknowledgements = read
+        .told
+        .acknowledgements
+        .as_ref()
+        .and_then(|v| file.number("limits.acknowledgements", v, &ACKNOWLEDGEMENTS_BOUNDS));
+    let per_domain = read.told.acknowledgements_per_domain.as_ref();
+    let per_domain = per_domain.and_then(|v| {
+        let key = "limits.acknowledgements-per-domain";
+        file.number(key, v, &ACKNOWLEDGEMENTS_BOUNDS)
+    });
     Limits {
         memory: memory.unwrap_or(default.memory),
         batch: batch.unwrap_or(default.batch),
         tries: tries.unwrap_or(default.tries),
         resync: resync.unwrap_or(default.resync),
+        acknowledgements: acknowledgements.unwrap_or(default.acknowledgements),
+        acknowledgements_per_domain: per_domain.unwrap_or(default.acknowledgements_per_domain),
     }
 }
 

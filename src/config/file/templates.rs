@@ -16,6 +16,7 @@ use crate::triage::template::{Template, Templates, Words};
 
 /// Names that may stand in every text.
 const NAMES: [&str; 4] = ["reference", "partner", "product", "publisher"];
+const REMINDER_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "subject"];
 const RELAY_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "answer"];
 const ACKNOWLEDGEMENT_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "next"];
 
@@ -56,6 +57,7 @@ pub struct WordsShape {
     publisher: Option<Text>,
     partner: Option<Text>,
     microsoft: Option<Text>,
+    reminder: Option<Text>,
 }
 
 /// The words that are shipped.
@@ -75,6 +77,7 @@ pub fn shipped() -> Templates {
             with_publisher: of(&told.publisher, &NAMES),
             with_partner: of(&told.partner, &NAMES),
             with_microsoft: of(&told.microsoft, &NAMES),
+            reminder: of(&told.reminder, &REMINDER_NAMES),
         };
         if language == Language::English {
             templates.otherwise = words.clone();
@@ -132,6 +135,12 @@ pub fn words(root: Table<'_>, words: &mut Words, file: &mut InFile<'_>) {
             &NAMES,
             &mut words.with_microsoft,
         ),
+        (
+            "reminder",
+            &told.reminder,
+            &REMINDER_NAMES,
+            &mut words.reminder,
+        ),
     ] {
         let Some(text) = text else { continue };
         match Template::new(text.get_ref(), names) {
@@ -150,8 +159,8 @@ mod tests {
 
     #[test]
     fn every_language_has_all_its_words() {
-        for (language, text) in SHIPPED {
-            let told: WordsShape = toml::from_str(text).expect(language.as_str());
+        for (_, text) in SHIPPED {
+            let told: WordsShape = toml::from_str(text).unwrap();
             for (text, names) in [
                 (&told.relay, &RELAY_NAMES[..]),
                 (&told.subject, &NAMES),
@@ -159,9 +168,10 @@ mod tests {
                 (&told.publisher, &NAMES),
                 (&told.partner, &NAMES),
                 (&told.microsoft, &NAMES),
+                (&told.reminder, &REMINDER_NAMES),
             ] {
-                let text = text.as_ref().expect(language.as_str());
-                Template::new(text.get_ref(), names).expect(language.as_str());
+                let text = text.as_ref().unwrap();
+                Template::new(text.get_ref(), names).unwrap();
             }
         }
         assert_eq!(shipped().languages.len(), Language::ALL.len());

@@ -27,5 +27,6 @@ pub fn account(server: Server, user: &str, password: PathBuf) -> MailboxConfig {
         reconcile: Duration::from_mins(1),
         max_size: SIZE_MAX,
         isv_replies: triaged::domain::thread::Replies::Queue,
+        acknowledge: false,
     }
 }
