@@ -23,6 +23,7 @@
 //! |---|---|
 //! | 7 | [`cli`]: one file a command; prints; exit codes |
 //! | 6 | [`daemon`]: builds the parts, starts, reloads, drains, stops |
+//! | 5 | [`console`]: figures and health, for whoever watches; read-only |
 //! | 4 | [`pipeline`]: the stages: intake, decide, dispatch, file, recover |
 //! | 3 | [`mailbox`] (IMAP, Maildir), [`delivery`] (SMTP, Maildir, sendmail), [`ledger`] (`SQLite`), [`audit`]: the edges |
 //! | 2 | [`config`]: TOML into checked values; the only place that knows file shapes |
@@ -50,6 +51,8 @@ pub mod ledger;
 pub mod mailbox;
 
 pub mod pipeline;
+
+pub mod console;
 
 pub mod daemon;
 

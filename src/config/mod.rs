@@ -18,6 +18,7 @@ mod last_good;
 pub mod limits;
 mod load;
 pub mod mailbox;
+pub mod metrics;
 pub mod net;
 pub mod partner;
 mod read;

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::file::Filing;
@@ -39,8 +38,6 @@ pub struct Job {
     pub plan: Plan,
     /// The original.
     pub original: Bytes,
-    /// When the ticket was found: a forward expires counted from here.
-    pub since: Timestamp,
     /// In whose name it is recorded.
     pub pen: Arc<Pen>,
     /// Where it goes to be filed.

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use super::fault::Fault;
 use super::file::Filing;
 use super::job::Job;
+use super::meters::Until;
 use super::traffic::Traffic;
 use super::works::Works;
 use crate::delivery::breaker::Leave;
@@ -245,9 +246,9 @@ impl LaneTask {
         drop(job.share.take());
         let now = Timestamp::now();
         let attempt = job.standing.life.attempts;
-        let retry = Failure::of(&outcome).and_then(|failure| {
-            retry::next(failure, attempt, job.since, now, self.expire, jitter())
-        });
+        let since = job.standing.since;
+        let retry = Failure::of(&outcome)
+            .and_then(|failure| retry::next(failure, attempt, since, now, self.expire, jitter()));
         let happening = happening(&outcome, attempt, retry);
         let event = Event::End { outcome, retry };
         let step = job
@@ -266,6 +267,7 @@ impl LaneTask {
             match works.record(&job.pen, vec![change]).await {
                 Ok(verdicts) => {
                     if verdicts == [Verdict::Written] && effect == Effect::Move {
+                        works.meters.waited(Until::Delivered, since);
                         let filing = Filing {
                             hold: job.hold,
                             standing: job.standing,
@@ -306,10 +308,12 @@ impl LaneTask {
         if is && !was {
             let reply = outcome.reply();
             tracing::warn!(reply, "sending pauses: the way out is closed");
+            self.works.meters.way_out.set(0);
             self.traffic.close(reply);
         }
         if was && !is {
             tracing::info!("sending goes on: the way out is open");
+            self.works.meters.way_out.set(1);
             self.traffic.reopen();
         }
     }

@@ -54,6 +54,7 @@ impl Session<'_> {
             self.remember_marks().await?;
         }
         self.reconcile_at = Instant::now() + self.config.reconcile;
+        self.works.meters.reconciled(&self.config.name);
         Ok(())
     }
 
@@ -330,7 +331,6 @@ impl Session<'_> {
             folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
             plan,
             original,
-            since: ticket.seen_at,
             pen: Arc::clone(&self.pen),
             done: self.filings.clone(),
         })

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
 use super::hand::Budget;
+use super::meters::Meters;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
 use crate::domain::event::{Actor, Entry, Happening};
@@ -35,6 +36,8 @@ pub struct Works {
     pub budget: Budget,
     /// The bounds.
     pub limits: Limits,
+    /// What is counted.
+    pub meters: Meters,
     /// What the audit log may hold of a person.
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
@@ -63,6 +66,7 @@ impl Works {
             key,
             budget: Budget::new(limits.memory),
             limits,
+            meters: Meters::default(),
             personal,
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),
@@ -83,6 +87,7 @@ impl Works {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
+        let noted = Meters::note(&changes);
         let posting = Posting::of(changes)?;
         let mut told = false;
         loop {
@@ -97,6 +102,9 @@ impl Works {
                 other => {
                     if told && other.is_ok() {
                         tracing::info!("the ledger writes again");
+                    }
+                    if let Ok(verdicts) = &other {
+                        self.meters.count(noted, verdicts);
                     }
                     return other;
                 }

@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("audit", 3),
     ("ledger", 3),
     ("pipeline", 4),
+    ("console", 5),
     ("daemon", 6),
     ("cli", 7),
 ];

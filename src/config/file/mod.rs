@@ -10,6 +10,7 @@ pub mod decision;
 pub mod delivery;
 pub mod lists;
 pub mod mailbox;
+pub mod metrics;
 pub mod negation;
 pub mod net;
 pub mod operation;
