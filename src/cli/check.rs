@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::CheckArgs;
@@ -19,7 +20,7 @@ const ALL: &str = "all";
 /// Checks the configuration in `directory`.
 pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let denied = denied(&args.deny)?;
-    let mut examined = config::examine(directory);
+    let mut examined = config::examine(directory, Timestamp::now());
     examined.deny(&denied);
     if args.json {
         for finding in &examined.findings {
