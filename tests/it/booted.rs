@@ -15,7 +15,7 @@ use data_encoding::BASE64;
 use crate::support::smtp_peer::{Act, Peer, Plan, Rule};
 
 /// Longest time for everything inside.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const PASSWORD: &str = "a password for the relay";
 
