@@ -252,7 +252,11 @@ pub(super) struct Noted {
 impl Noted {
     fn of(change: &Change) -> Self {
         let entry = match change {
-            Change::Open { entry, .. } | Change::Step { entry, .. } | Change::Note(entry) => entry,
+            Change::Open { entry, .. }
+            | Change::Step { entry, .. }
+            | Change::Letter { entry, .. }
+            | Change::LetterStep { entry, .. }
+            | Change::Note(entry) => entry,
             Change::Mailbox { entry, .. } => match entry {
                 Some(entry) => entry,
                 None => {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::file::Filing;
-use super::job::Job;
+use super::job::{Errand, Forward, Job};
 use super::session::Session;
 use super::standing::Standing;
 use crate::domain::address::Address;
@@ -172,7 +172,8 @@ impl Session<'_> {
                 break;
             }
         }
-        self.look_for(missing).await
+        self.look_for(missing).await?;
+        self.resume_letters().await
     }
 
     async fn resume_one(
@@ -324,15 +325,17 @@ impl Session<'_> {
             hold,
             share,
             standing: Standing::of(&ticket),
-            item: ticket.locator.item,
-            generation: ticket.locator.generation,
-            size: ticket.size,
-            digest,
-            folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
             plan,
             original,
             pen: Arc::clone(&self.pen),
-            done: self.filings.clone(),
+            errand: Errand::Forward(Box::new(Forward {
+                item: ticket.locator.item,
+                generation: ticket.locator.generation,
+                size: ticket.size,
+                digest,
+                folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
+                done: self.filings.clone(),
+            })),
         })
         .await;
         Ok(())

@@ -25,7 +25,7 @@ pub struct Standing {
     pub life: Life,
     /// When it last changed.
     pub at: Timestamp,
-    /// When it was found: waiting is counted from here.
+    /// When it was found, or written: waiting is counted from here.
     pub since: Timestamp,
 }
 
