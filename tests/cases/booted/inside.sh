@@ -31,7 +31,11 @@ triaged() { command triaged --config /etc/triaged "$@"; }
 # How often the audit log has an event.
 events() { grep -c "\"event\":\"$1\"" /var/lib/triaged/audit.jsonl; }
 has() { [ "$(events "$1")" -ge "$2" ]; }
-is_up() { [ "$(of ActiveState)" = active ] && [ "$(main)" != 0 ] && [ "$(main)" != "$1" ]; }
+is_up() { # the process before; asked at once, for what is asked twice may differ
+    local now
+    now=$'\n'$(systemctl show "$unit" -p ActiveState -p MainPID)$'\n'
+    [[ $now == *$'\nActiveState=active\n'* && $now != *$'\nMainPID=0\n'* && $now != *$'\nMainPID='"$1"$'\n'* ]]
+}
 is_active() { [ "$(of ActiveState)" = active ]; }
 mail() { # name, file
     install -m 0600 -o triaged -g triaged "/booted/$2" "/var/lib/triaged/mail/tmp/$1"
