@@ -140,7 +140,10 @@ pub struct RunArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Print one JSON object a finding
+    /// Show each note, also where many are alike
+    #[arg(long)]
+    pub all: bool,
+    /// Print one JSON object a finding, each note among them
     #[arg(long)]
     pub json: bool,
     /// Fail (exit code 3) when there is a finding of this name, or any with `all`; may be repeated
