@@ -7,6 +7,7 @@ use triaged::config::delivery::SmtpConfig;
 use triaged::config::login::{Login, Proof};
 use triaged::config::net::{Server, Tls};
 use triaged::delivery::smtp::SmtpLane;
+use triaged::domain::address::Address;
 use triaged::domain::outcome::{Cause, Outcome};
 use triaged::mail::rendered::Rendered;
 use triaged::oauth::Tokens;
@@ -54,9 +55,9 @@ async fn send(lane: &mut SmtpLane) -> Outcome {
         bytes: b"Subject: x\r\n\r\nx\r\n".to_vec(),
         eight_bit: false,
     };
-    let from = "support@partner.example".parse().unwrap();
+    let from: Address = "support@partner.example".parse().unwrap();
     let to = "help@publisher.example".parse().unwrap();
-    lane.send(&from, &to, &message, async { true }).await
+    lane.send(Some(&from), &to, &message, async { true }).await
 }
 
 /// The challenge in which a server says that a token does not hold: `{"status":"401"}`.
