@@ -13,6 +13,7 @@ mod init;
 mod person;
 pub mod print;
 mod progress;
+mod recorded;
 mod replay;
 mod rules_now;
 mod run;

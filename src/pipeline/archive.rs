@@ -4,6 +4,7 @@
 //! archive holds.
 
 use crate::config::mailbox::MailboxConfig;
+use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
 use crate::domain::locator::Item;
 use crate::mail::Message;
@@ -23,6 +24,8 @@ pub struct Filed<'a> {
     pub total: u64,
     /// Which message of the folder.
     pub item: Item,
+    /// SHA-256 of its bytes, unless it is too large to be fetched whole.
+    pub digest: Option<Digest>,
     /// What it says.
     pub message: Message,
 }
@@ -62,9 +65,9 @@ pub async fn walk(
         let mut fetched = mailbox.fetch(batch.to_vec(), config.max_size).await;
         while let Some(next) = fetched.recv().await {
             let next = next?;
-            let message = match next.content {
-                Content::Whole(bytes) => Message::parse(&bytes),
-                Content::Head(bytes) => Message::from_head(&bytes),
+            let (digest, message) = match next.content {
+                Content::Whole(bytes) => (Some(Digest::of(&bytes)), Message::parse(&bytes)),
+                Content::Head(bytes) => (None, Message::from_head(&bytes)),
                 Content::Gone => continue,
                 Content::Unusable { .. } => {
                     walked.unreadable += 1;
@@ -80,6 +83,7 @@ pub async fn walk(
                 folder,
                 total,
                 item: next.item,
+                digest,
                 message,
             });
         }

@@ -28,6 +28,7 @@ const FLOORS: &[(&str, u8)] = &[
 /// The one-way ties between modules of one floor.
 const SAME_FLOOR: &[(&str, &str)] = &[
     ("registry", "rules"),
+    ("mail", "rules"),
     ("triage", "rules"),
     ("triage", "mail"),
     ("triage", "registry"),
