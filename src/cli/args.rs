@@ -64,6 +64,9 @@ pub enum Command {
     /// Show mailboxes, or accept the first run of one
     #[command(subcommand)]
     Mailbox(MailboxCommand),
+    /// Sign in, where a mailbox or the way out logs in by access tokens
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Read, count, verify or export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -318,6 +321,20 @@ pub enum MailboxCommand {
         /// Leave what lies there now alone; work only on what comes later
         #[arg(long)]
         new_only: bool,
+    },
+}
+
+/// Subcommands of `auth`.
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Sign in once on any device; the daemon then renews its tokens itself
+    Login {
+        /// The mailbox's name
+        #[arg(required_unless_present = "delivery")]
+        mailbox: Option<String>,
+        /// For the way out instead of a mailbox
+        #[arg(long, conflicts_with = "mailbox")]
+        delivery: bool,
     },
 }
 

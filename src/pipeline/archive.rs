@@ -10,6 +10,7 @@ use crate::domain::locator::Item;
 use crate::mail::Message;
 use crate::mailbox::ReadOnly;
 use crate::mailbox::exchange::{Content, Trouble};
+use crate::oauth::Tokens;
 
 /// Messages fetched together.
 const BATCH: usize = 50;
@@ -44,6 +45,7 @@ pub struct Walked {
 /// Any [`Trouble`] but a missing folder.
 pub async fn walk(
     config: &MailboxConfig,
+    tokens: &Tokens,
     folder: &Folder,
     mut show: impl FnMut(Filed<'_>),
 ) -> Result<Option<Walked>, Trouble> {
@@ -51,7 +53,7 @@ pub async fn walk(
         folder: folder.clone(),
         ..config.clone()
     };
-    let mailbox = match ReadOnly::open(&config).await {
+    let mailbox = match ReadOnly::open(&config, tokens).await {
         Ok(mailbox) => mailbox,
         Err(Trouble::MissingFolders(_)) => return Ok(None),
         Err(trouble) => return Err(trouble),

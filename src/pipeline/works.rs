@@ -18,6 +18,7 @@ use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, MailboxPatch, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
 use crate::mailbox::exchange::Opened;
+use crate::oauth::Tokens;
 use crate::triage::Policy;
 
 /// Pause before a ledger that is full or busy is asked again.
@@ -42,6 +43,8 @@ pub struct Works {
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
     pub pseudonym: [u8; 32],
+    /// The access tokens of mailboxes and the way out.
+    pub tokens: Tokens,
     /// Cancelled when work must end, in order or after a fault.
     pub stop: CancellationToken,
     /// The fault that ended it, if one did.
@@ -68,6 +71,7 @@ impl Works {
             limits,
             meters: Meters::default(),
             personal,
+            tokens: Tokens::default(),
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),
             changes: AtomicU64::new(0),

@@ -13,6 +13,7 @@ mod faults;
 mod imap;
 mod job;
 mod life;
+mod oauth;
 mod readme;
 mod service;
 mod smtp;

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("mailbox", 3),
     ("delivery", 3),
     ("audit", 3),
+    ("oauth", 3),
     ("ledger", 3),
     ("pipeline", 4),
     ("console", 5),
@@ -33,6 +34,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("triage", "mail"),
     ("triage", "registry"),
     ("ledger", "audit"),
+    ("mailbox", "oauth"),
+    ("delivery", "oauth"),
 ];
 
 /// Crates that the pure floors must not touch: no I/O, no clock, no async below configuration.
