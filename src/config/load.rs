@@ -16,12 +16,14 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules, templates,
+    contacts, decision, delivery, mailbox, metrics, negation, operation, products, routing, rules,
+    templates,
 };
 use super::findings::{self, Finding, Severity};
 use super::last_good;
 use super::limits::Limits;
 use super::mailbox::MailboxConfig;
+use super::metrics::Listen;
 use super::partner::Partner;
 use super::read::{self, Files};
 use super::shadow;
@@ -54,6 +56,8 @@ pub struct Config {
     pub limits: Limits,
     /// What of a person's data the audit log holds.
     pub audit: PersonalPolicy,
+    /// Where figures and health are asked for; `None` when nobody is to ask.
+    pub metrics: Option<Listen>,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
     /// `registry/products.toml`.
     pub digest: Digest,
@@ -93,6 +97,8 @@ pub struct Outline {
     pub state_dir: PathBuf,
     /// What is watched.
     pub mailboxes: Vec<MailboxConfig>,
+    /// How forwards leave.
+    pub delivery: DeliveryConfig,
     /// How edits come to decide.
     pub edits: Edits,
 }
@@ -110,10 +116,14 @@ pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
     });
     findings::tidy(&mut findings, &files.names);
     let state_dir = main.as_ref().and_then(|main| main.state_dir.clone());
-    match (main, state_dir) {
-        (Some(main), Some(state_dir)) if !findings::any_error(&findings) => Ok(Outline {
+    let Some(main) = main else {
+        return Err(findings);
+    };
+    match (main.delivery, state_dir) {
+        (Some(delivery), Some(state_dir)) if !findings::any_error(&findings) => Ok(Outline {
             state_dir,
             mailboxes: main.mailboxes,
+            delivery: delivery.config,
             edits: main.edits,
         }),
         _ => Err(findings),
@@ -196,6 +206,7 @@ struct Main {
     settings: decision::Placed,
     limits: Limits,
     audit: PersonalPolicy,
+    metrics: Option<Listen>,
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
@@ -206,10 +217,9 @@ struct Main {
 fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let partner = operation::partner(root.table("partner", file), file);
     let state_dir = operation::state_dir(root.table("state", file), base, file);
-    let mailboxes: Vec<_> = mailbox::mailboxes(&mut root, base, file)
-        .into_iter()
-        .map(|placed| placed.config)
-        .collect();
+    let state = state_dir.as_deref().unwrap_or(base);
+    let placed = mailbox::mailboxes(&mut root, base, state, file);
+    let mailboxes: Vec<_> = placed.iter().map(|placed| placed.config.clone()).collect();
     let watched: Vec<Folder> = mailboxes.iter().map(|m| m.folder.clone()).collect();
     let categories = routing::categories(root.table("categories", file), &watched, file);
     let folders = routing::kinds(root.table("kinds", file), &watched, file);
@@ -217,7 +227,8 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     own.extend(partner.as_ref().and_then(|p| p.address.clone()));
     let around = delivery::Around {
         base,
-        state_dir: state_dir.as_deref().unwrap_or(base),
+        state_dir: state,
+        mailboxes: &placed,
         hello: own.first().map_or("localhost", |address| address.domain()),
         forward: categories.forward.as_ref(),
     };
@@ -225,6 +236,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let settings = decision::settings(root.table("decision", file), file);
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
+    let metrics = metrics::metrics(root.table("metrics", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let verified_within = operation::registry(root.table("registry", file), file);
     root.close(file);
@@ -238,6 +250,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         settings,
         limits,
         audit,
+        metrics,
         edits,
         verified_within,
         own,
@@ -410,6 +423,7 @@ impl Main {
             delivery,
             limits: self.limits,
             audit: self.audit,
+            metrics: self.metrics,
             digest,
             edits: self.edits,
             warnings: Vec::new(),

@@ -194,7 +194,7 @@ impl Crew {
         let pen = Arc::new(Pen::Lease(lease));
         let folders = folders(&policy.routing);
         let (mailbox, opened) = tokio::select! {
-            opened = Mailbox::open(&self.config, &folders) => opened?,
+            opened = Mailbox::open(&self.config, &self.works.tokens, &folders) => opened?,
             () = self.works.stop.cancelled() => return Ok(CrewEnd::Done),
         };
         tracing::info!(
@@ -202,6 +202,7 @@ impl Crew {
             messages = opened.messages,
             "opened"
         );
+        self.works.meters.session(&self.config.name, true);
         let result = async {
             let Some((record, resync)) = self.first_run(&pen, &opened).await? else {
                 return Ok(if self.works.stop.is_cancelled() {
@@ -278,6 +279,7 @@ impl Crew {
             Ok(self.end(end))
         }
         .await;
+        self.works.meters.session(&self.config.name, false);
         mailbox.close().await;
         result
     }
@@ -455,7 +457,9 @@ fn wait_after(fault: &Fault, pause: Duration) -> Duration {
             wait: Some(wait), ..
         }) => (*wait).min(THROTTLED_MAX),
         // At once, but not for ever: a server may number anew each time it is asked.
-        Fault::Mailbox(Trouble::Rebuilt { .. }) if pause == PAUSE => Duration::ZERO,
+        Fault::Mailbox(Trouble::Rebuilt { .. } | Trouble::Expired { .. }) if pause == PAUSE => {
+            Duration::ZERO
+        }
         _ => pause,
     }
 }

@@ -123,7 +123,7 @@ impl Session<'_> {
         if encloses {
             let ticket = self.works.ledger.ticket(outgoing.letter.ticket).await?;
             let found = match &ticket {
-                Some(ticket) => original::original(self.config, ticket).await?,
+                Some(ticket) => original::original(self.config, &self.works.tokens, ticket).await?,
                 None => None,
             };
             let Some(original) = found else {
@@ -194,10 +194,10 @@ impl Session<'_> {
                 mailbox: self.config.name.clone(),
                 life: outgoing.life.clone(),
                 at: outgoing.changed_at,
+                since: outgoing.made_at,
             },
             plan: letter.plan.clone(),
             original: Bytes::new(),
-            since: outgoing.made_at,
             pen: Arc::clone(&self.pen),
             errand: Errand::Letter(Parcel {
                 number: outgoing.number,

@@ -12,6 +12,7 @@ use crate::domain::locator::Item;
 use crate::domain::ticket::Ticket;
 use crate::mailbox::exchange::{Content, Entry, Move, MoveEnd, Trouble};
 use crate::mailbox::{Mailbox, ReadOnly};
+use crate::oauth::Tokens;
 
 /// Messages of the right size that are read at most.
 const CANDIDATES_MAX: usize = 50;
@@ -22,13 +23,14 @@ const CANDIDATES_MAX: usize = 50;
 /// When the mailbox cannot be asked.
 pub(super) async fn original(
     config: &MailboxConfig,
+    tokens: &Tokens,
     ticket: &Ticket,
 ) -> Result<Option<Bytes>, Trouble> {
     let Some(folder) = &ticket.folder else {
         return Ok(None);
     };
     let config = within(config, folder);
-    let mailbox = match ReadOnly::open(&config).await {
+    let mailbox = match ReadOnly::open(&config, tokens).await {
         Ok(mailbox) => mailbox,
         Err(Trouble::MissingFolders(_)) => return Ok(None),
         Err(trouble) => return Err(trouble),
@@ -55,6 +57,7 @@ pub(super) async fn original(
 /// When the mailbox cannot be asked.
 pub(super) async fn refile(
     config: &MailboxConfig,
+    tokens: &Tokens,
     ticket: &Ticket,
     to: &Folder,
 ) -> Result<bool, Trouble> {
@@ -62,7 +65,7 @@ pub(super) async fn refile(
         return Ok(true);
     };
     let config = within(config, folder);
-    let (mailbox, _) = Mailbox::open(&config, std::slice::from_ref(to)).await?;
+    let (mailbox, _) = Mailbox::open(&config, tokens, std::slice::from_ref(to)).await?;
     let entries = candidates(mailbox.list(None).await?.entries, ticket);
     let mut fetched = mailbox.fetch(entries, config.max_size).await;
     let mut found: Option<Item> = None;
@@ -95,7 +98,7 @@ pub(super) async fn refile(
         folder: Some(to.clone()),
         ..ticket.clone()
     };
-    Ok(original(&config, &there).await?.is_some())
+    Ok(original(&config, tokens, &there).await?.is_some())
 }
 
 fn within(config: &MailboxConfig, folder: &Folder) -> MailboxConfig {

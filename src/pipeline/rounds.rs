@@ -211,9 +211,10 @@ impl Session<'_> {
         why: Return,
         now: Timestamp,
     ) -> Result<Seen, Fault> {
+        let tokens = &self.works.tokens;
         let (mut letters, mut keys) = (Vec::new(), Vec::new());
         for ticket in self.asked_of_desk(&thread).await? {
-            let original = match original::original(self.config, &ticket).await {
+            let original = match original::original(self.config, tokens, &ticket).await {
                 Ok(original) => original,
                 Err(trouble) => return Ok(self.unreachable(&thread, &trouble)),
             };
@@ -275,9 +276,10 @@ impl Session<'_> {
             || policy.routing.quarantine.clone(),
             |route| route.folder.clone(),
         );
+        let tokens = &self.works.tokens;
         let mut moved = Vec::new();
         for ticket in self.asked_of_desk(&thread).await? {
-            match original::refile(self.config, &ticket, &review).await {
+            match original::refile(self.config, tokens, &ticket, &review).await {
                 Ok(true) => moved.push(ticket.id),
                 Ok(false) => {}
                 Err(trouble) => return Ok(self.unreachable(&thread, &trouble)),

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
 use super::hand::Budget;
+use super::meters::Meters;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
 use crate::domain::event::{Actor, Entry, Happening};
@@ -17,6 +18,7 @@ use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, MailboxPatch, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
 use crate::mailbox::exchange::Opened;
+use crate::oauth::Tokens;
 use crate::system::clock::Clock;
 use crate::triage::Policy;
 
@@ -38,10 +40,14 @@ pub struct Works {
     pub limits: Limits,
     /// What time threads go by.
     pub clock: Clock,
+    /// What is counted.
+    pub meters: Meters,
     /// What the audit log may hold of a person.
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
     pub pseudonym: [u8; 32],
+    /// The access tokens of mailboxes and the way out.
+    pub tokens: Tokens,
     /// Cancelled when work must end, in order or after a fault.
     pub stop: CancellationToken,
     /// The fault that ended it, if one did.
@@ -67,8 +73,10 @@ impl Works {
             key,
             budget: Budget::new(limits.memory),
             limits,
+            meters: Meters::default(),
             personal,
             clock,
+            tokens: Tokens::default(),
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),
             changes: AtomicU64::new(0),
@@ -88,6 +96,7 @@ impl Works {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
+        let noted = Meters::note(&changes);
         let posting = Posting::of(changes)?;
         let mut told = false;
         loop {
@@ -102,6 +111,9 @@ impl Works {
                 other => {
                     if told && other.is_ok() {
                         tracing::info!("the ledger writes again");
+                    }
+                    if let Ok(verdicts) = &other {
+                        self.meters.count(noted, verdicts);
                     }
                     return other;
                 }

@@ -4,13 +4,16 @@
 // Paths go into TOML as quoted strings.
 #![allow(clippy::unnecessary_debug_formatting)]
 
+mod booted;
 mod cases;
 mod cli;
 mod conditions;
+mod console;
 mod faults;
 mod imap;
 mod job;
 mod life;
+mod oauth;
 mod readme;
 mod service;
 mod smtp;
