@@ -57,7 +57,10 @@ pub fn due(thread: &Thread, policy: &Policy) -> Option<Timestamp> {
         return None;
     }
     let (desk, asked) = (desk(thread, policy)?, thread.asked_at?);
-    desk.calendar.after(asked, desk.response?)
+    // A stand-in of which nothing else is agreed has the time of the desk it stands in for.
+    let first = chain(thread, policy).into_iter().next();
+    let response = desk.response.or_else(|| first?.response)?;
+    desk.calendar.after(asked, response)
 }
 
 /// The desk that has it, as the registry knows it now.
