@@ -257,7 +257,7 @@ impl Noted {
             | Change::Letter { entry, .. }
             | Change::LetterStep { entry, .. }
             | Change::Note(entry) => entry,
-            Change::Mailbox { entry, .. } => match entry {
+            Change::Mailbox { entry, .. } | Change::Thread { entry, .. } => match entry {
                 Some(entry) => entry,
                 None => {
                     return Self {
