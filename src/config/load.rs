@@ -352,6 +352,7 @@ impl Main {
             categories: self.categories.routes,
             kinds: folders.kinds,
             replies: folders.replies,
+            loops: folders.loops,
             quarantine: folders.quarantine,
             own: self.own,
             own_domains: partner.domains.clone(),

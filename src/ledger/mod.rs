@@ -49,6 +49,7 @@ mod fault;
 mod group;
 mod learn;
 mod lease;
+mod loops;
 mod open;
 mod people;
 mod place;
@@ -65,6 +66,7 @@ pub use change::{
     Pen, StageKey, StageName, Verdict,
 };
 pub use error::LedgerError;
+pub use loops::MadeFor;
 pub use open::{CHANGES_MAX, Ledger, Mode, Posting};
 pub use people::{Counts, Event, EventFilter, MailboxCount, TicketFilter};
 pub use verify::Verified;

@@ -47,6 +47,7 @@ impl Session<'_> {
     ) -> Result<After, Fault> {
         let mut after = After::default();
         self.mark_copies(&mut reads, tickets).await?;
+        self.mark_circles(&mut reads).await?;
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();
@@ -59,6 +60,7 @@ impl Session<'_> {
                 ReadEnd::Decided(mut read) => {
                     let shadow = read.shadow.take();
                     notes.extend(shadow.map(|h| self.shadow(&opened, h)));
+                    notes.extend(self.looped(&item, &opened, &read));
                     changes.push(self.decided(&mut opened, &mut read)?);
                     follow.push(Then::HandOn(item, opened, read));
                 }

@@ -18,6 +18,7 @@ use crate::mail::subject;
 use crate::registry::ProductTold;
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
+use super::circle;
 use super::policy::Policy;
 use super::routing::Route;
 
@@ -329,13 +330,15 @@ impl Ticket<'_> {
             category
         };
         let route = route(policy, &category);
+        let looped = circle::travelled(message, &policy.routing.own);
         let way = match (&self.case, doubt) {
+            _ if let Some(sign) = looped => review(Reason::Loop { sign }),
             (Some(token), _) => review(Reason::InCase {
                 token: token.clone(),
             }),
             (None, Some(reason)) => review(reason),
             (None, None) => match route.action {
-                Action::Forward => forward(policy, rules, &verdict, &category, &product),
+                Action::Forward => forward(message, policy, rules, &verdict, &category, &product),
                 Action::Keep | Action::Ignore => Way {
                     action: Action::Keep,
                     recipient: None,
@@ -346,6 +349,7 @@ impl Ticket<'_> {
         };
         let folder = match (&way.reason, way.action) {
             (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
+            (Reason::Loop { .. }, _) => policy.routing.loops.clone(),
             (_, Action::Review) => review_folder(policy),
             _ => route.folder.clone(),
         };
@@ -458,6 +462,7 @@ fn review_folder(policy: &Policy) -> Folder {
 
 /// To the publisher's desk, if nothing speaks against it.
 fn forward(
+    message: &Message,
     policy: &Policy,
     rules: &RuleSet,
     verdict: &Verdict,
@@ -502,6 +507,9 @@ fn forward(
     let recipient = contact.address.clone();
     if !policy.allow.allows(&recipient) {
         return review(Reason::NotAllowed { recipient });
+    }
+    if let Some(sign) = circle::returns(message, &recipient) {
+        return review(Reason::Loop { sign });
     }
     Way {
         action: Action::Forward,

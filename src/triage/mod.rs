@@ -13,6 +13,7 @@
 //! - [`whatif`]: what would have to change for another decision.
 
 pub mod case;
+pub mod circle;
 pub mod decide;
 pub mod plan;
 pub mod policy;

@@ -7,7 +7,9 @@
 mod cases;
 mod cli;
 mod conditions;
+mod crashes;
 mod faults;
+mod hostile;
 mod imap;
 mod job;
 mod life;
