@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::CheckArgs;
@@ -19,7 +20,7 @@ const ALL: &str = "all";
 /// Checks the configuration in `directory`.
 pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let denied = denied(&args.deny)?;
-    let mut examined = config::examine(directory);
+    let mut examined = config::examine(directory, Timestamp::now());
     examined.deny(&denied);
     if args.json {
         for finding in &examined.findings {
@@ -79,7 +80,8 @@ fn as_json(finding: &Finding) -> serde_json::Value {
     })
 }
 
-fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
+/// What there is, in one line.
+pub fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
     let rules = &config.policy.rules;
     let routes = &config.policy.routing.categories;
     let good = paint.paint(Style::Good, "ok");

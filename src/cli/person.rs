@@ -138,6 +138,7 @@ fn contact(config: &Config, id: &ProductId) -> Result<crate::domain::address::Ad
         ))
     })?;
     let contact = product
+        .contacts
         .technical
         .as_ref()
         .ok_or_else(|| Failure::failed(format!("product `{id}` has no technical contact")))?;

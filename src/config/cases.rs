@@ -11,6 +11,9 @@ use super::findings::{FINDINGS_MAX, Severity, any_error, render};
 use super::shipped::lay_out_shipped;
 use super::{examine, load};
 
+/// The day on which all this is looked at.
+const TODAY: &str = "2026-06-15T12:00:00Z";
+
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
@@ -42,7 +45,7 @@ fn lay_out(case: &Path, into: &Path) {
 fn told(case: &Path) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     lay_out(case, directory.path());
-    let examined = examine(directory.path());
+    let examined = examine(directory.path(), TODAY.parse().expect("a moment"));
     let refused = examined.is_refused();
     let verdict = if refused { "refused" } else { "taken" };
     let findings = examined.findings;

@@ -8,6 +8,9 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::case_files::{case_files, read_cases};
 use super::file::source::Place;
 use super::findings::{self, Finding, Severity};
@@ -16,6 +19,7 @@ use super::read::Files;
 use crate::domain::ids::RuleId;
 use crate::domain::kind::Kind;
 use crate::mail::Message;
+use crate::registry::contact::Role;
 use crate::rules::lint::{Fired, Lint, Remark, Spot, remarks};
 use crate::triage::case::{Case, Judgement, Mark, Report, Standing, judge};
 use crate::triage::{Reading, decide};
@@ -63,8 +67,9 @@ impl Examined {
     }
 }
 
-/// Reads, checks, lints and tries the configuration in `directory`.
-pub fn examine(directory: &Path) -> Examined {
+/// Reads, checks, lints and tries the configuration in `directory`. What has an age is held
+/// against `now`.
+pub fn examine(directory: &Path, now: Timestamp) -> Examined {
     let mut found = Vec::new();
     let mut files = Files::read(directory, &mut found);
     let mut report = Report::default();
@@ -85,6 +90,7 @@ pub fn examine(directory: &Path) -> Examined {
         let fired = try_all(&cases, &written, &mut report, &mut found);
         lint(&written, &fired, &mut found);
         dead_contacts(&written, &mut found);
+        stale_contacts(&written, now, &mut found);
         config = Some(written.config);
     }
     findings::tidy(&mut found, &files.names);
@@ -197,6 +203,7 @@ const fn severity(lint: Lint) -> Severity {
         | Lint::Untested
         | Lint::PartOfWord
         | Lint::DeadContact
+        | Lint::StaleContact
         | Lint::TooLarge => Severity::Note,
     }
 }
@@ -254,8 +261,8 @@ fn dead_contacts(written: &Written, found: &mut Vec<Finding>) {
         .registry
         .products()
         .iter()
-        .filter_map(|product| product.technical.as_ref())
-        .map(|contact| &contact.address)
+        .flat_map(|product| product.contacts.chain(Role::Technical))
+        .map(|contact| contact.address)
         .collect();
     let Some(span) = written.allow.as_ref().filter(|_| written.forwards) else {
         return;
@@ -280,5 +287,33 @@ fn dead_contacts(written: &Written, found: &mut Vec<Finding>) {
             .key("delivery.allow")
             .note("nothing is ever sent there, and nothing should be allowed without need")
             .help("take it out, or give a product of registry/products.toml this contact");
+    }
+}
+
+/// Contacts that nobody has looked at for long.
+fn stale_contacts(written: &Written, now: Timestamp, found: &mut Vec<Finding>) {
+    let today = TimeZone::UTC.to_datetime(now).date();
+    for contact in &written.verified {
+        let days = (today - contact.on).get_days();
+        let limit = written.verified_within.as_secs() / (24 * 60 * 60);
+        if i64::from(days) <= i64::try_from(limit).unwrap_or(i64::MAX) {
+            continue;
+        }
+        let message = format!(
+            "`{}` was verified {days} days ago, longer than {limit}",
+            contact.address
+        );
+        let finding = Finding::at(
+            severity(Lint::StaleContact),
+            &contact.source,
+            &contact.span,
+            message,
+        );
+        found
+            .push_mut(finding)
+            .lint(Lint::StaleContact)
+            .key(contact.key.clone())
+            .note("support desks move, and nobody tells; mail to an old address may be read by others")
+            .help("look it up on the offer's page in Partner Center, and write the day of that here");
     }
 }

@@ -3,17 +3,21 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::audit::PersonalPolicy;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
+use super::file::contacts::Verified;
 use super::file::lists::Lists;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
-use super::file::{decision, delivery, mailbox, negation, operation, products, routing, rules};
+use super::file::{
+    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules,
+};
 use super::findings::{self, Finding, Severity};
 use super::last_good;
 use super::limits::Limits;
@@ -126,6 +130,10 @@ pub(super) struct Written {
     pub allow: Option<Range<usize>>,
     /// Whether any category is forwarded.
     pub forwards: bool,
+    /// When contacts were looked at.
+    pub verified: Vec<Verified>,
+    /// For how long that holds.
+    pub verified_within: Duration,
 }
 
 /// Reads and checks the configuration in `directory`.
@@ -186,6 +194,8 @@ struct Main {
     limits: Limits,
     audit: PersonalPolicy,
     edits: Edits,
+    /// For how long a look at a contact holds.
+    verified_within: Duration,
     /// Our own addresses.
     own: Vec<Address>,
 }
@@ -213,6 +223,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
+    let verified_within = operation::registry(root.table("registry", file), file);
     root.close(file);
     Main {
         partner,
@@ -225,6 +236,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         limits,
         audit,
         edits,
+        verified_within,
         own,
     }
 }
@@ -249,21 +261,24 @@ pub(super) fn read_set(
         let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
         (source, in_file(source, findings, check))
     });
+    let utc = TimeZone::UTC;
     let mut all_products = true;
+    let mut verified = Vec::new();
     let products = files.products.as_ref().map(|source| {
         let limits = main
             .as_ref()
             .and_then(|(main_file, main)| main.contact_limits(main_file));
         let before = findings.len();
+        let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
         let check = |root: Table<'_>, file: &mut InFile<'_>| {
-            products::products(root, limits.as_ref(), file)
+            products::products(root, limits.as_ref(), zone, file)
         };
-        let products = in_file(source, findings, check);
+        let placed = in_file(source, findings, check);
+        verified = placed.verified;
         // A product left out for a fault of its own is none that a rule names in vain.
         all_products = !findings::any_error(findings.get(before..).unwrap_or_default());
-        products
+        placed.products
     });
-    let utc = TimeZone::UTC;
     let around = Around {
         categories: main.as_ref().map(|(_, main)| &main.categories),
         products: products.as_deref().filter(|_| all_products),
@@ -308,6 +323,7 @@ pub(super) fn read_set(
     let allow = main.delivery.as_ref().and_then(|d| d.allow.clone());
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
+    let verified_within = main.verified_within;
     let mut config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
     config.sources = files.rules.iter().chain(&files.products).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
@@ -320,14 +336,16 @@ pub(super) fn read_set(
         rules: drafts,
         allow,
         forwards,
+        verified,
+        verified_within,
     })
 }
 
 impl Main {
     /// What contacts are held against; absent when delivery is not clear.
-    fn contact_limits<'a>(&'a self, source: &'a Arc<Source>) -> Option<products::Limits<'a>> {
+    fn contact_limits<'a>(&'a self, source: &'a Arc<Source>) -> Option<contacts::Limits<'a>> {
         let delivery = self.delivery.as_ref().filter(|d| d.told)?;
-        Some(products::Limits {
+        Some(contacts::Limits {
             allow: &delivery.config.allow,
             allow_at: delivery.allow.as_ref().map(|span| (source, span)),
             own: &self.own,

@@ -26,7 +26,7 @@ const SCHEMAS: [(&str, &str); 4] = [
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
-const AROUND: [(&str, &str); 7] = [
+const AROUND: [(&str, &str); 9] = [
     (
         "mailbox",
         "name = \"x\"\naddress = \"x@partner.example\"\nkind = \"imap\"\nhost = \"h.example\"\nuser = \"u\"\npassword-file = \"/p\"",
@@ -44,6 +44,11 @@ const AROUND: [(&str, &str); 7] = [
         "product.contacts.technical",
         "address = \"help@lumen.example\"",
     ),
+    (
+        "product.contacts.customer-support",
+        "address = \"care@lumen.example\"",
+    ),
+    ("product.contacts.csp", "address = \"csp@lumen.example\""),
     ("case", "name = \"x\"\nexpect = \"review\""),
     // The least that `forward-threshold` may be.
     ("decision", "threshold = 0.001"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cases::root;
 use super::file::table::keys_of;
 use super::file::{
-    decision, delivery, mailbox, negation, operation, products, routing, rules, when,
+    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules, when,
 };
 use super::findings::render;
 use super::{Config, load};
@@ -31,7 +31,7 @@ fn the_shipped_configuration_has_no_findings() {
         .registry
         .products()
         .iter()
-        .filter_map(|p| p.technical.as_ref());
+        .filter_map(|p| p.contacts.technical.as_ref());
     for contact in forwarded {
         assert!(
             config.delivery.allow.allows(&contact.address),
@@ -73,6 +73,7 @@ fn every_key_is_documented_in_the_shipped_files() {
         (&main, "limits", keys_of::<operation::LimitsShape>()),
         (&main, "audit", keys_of::<operation::AuditShape>()),
         (&main, "edits", keys_of::<operation::EditsShape>()),
+        (&main, "registry", keys_of::<operation::RegistryShape>()),
         (&main, "mailbox", keys_of::<mailbox::Shape>()),
         (
             &main,
@@ -88,7 +89,7 @@ fn every_key_is_documented_in_the_shipped_files() {
         (
             &products,
             "product.contacts.technical",
-            keys_of::<products::ContactShape>(),
+            keys_of::<contacts::ContactShape>(),
         ),
         (&rules, "rule", keys_of::<rules::Shape>()),
         (&rules, "negation", keys_of::<negation::Shape>()),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -35,7 +36,7 @@ pub async fn examine(directory: PathBuf) -> Result<Examined, tokio::task::JoinEr
             report: Report::default(),
         });
     }
-    tokio::task::spawn_blocking(move || config::examine(&directory)).await
+    tokio::task::spawn_blocking(move || config::examine(&directory, Timestamp::now())).await
 }
 
 /// Whether there is nothing that could speak against what could be read.

@@ -2,7 +2,13 @@
 //!
 //! [`Registry::resolve`](resolve) never guesses: a message that names two products on the same
 //! level of evidence has several, and a person decides.
+//!
+//! - [`product`]: what is known of a product.
+//! - [`contact`]: whom to ask about it.
+//! - [`calendar`]: when they work.
 
+pub mod calendar;
+pub mod contact;
 mod endings;
 pub mod product;
 mod resolve;

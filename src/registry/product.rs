@@ -1,6 +1,6 @@
-//! A product and whom to ask about it.
+//! A product, its publisher and its names.
 
-use crate::domain::address::Address;
+use super::contact::Contacts;
 use crate::domain::ids::ProductId;
 
 /// One product of one publisher.
@@ -14,17 +14,8 @@ pub struct Product {
     pub aliases: Vec<String>,
     /// The ISV who publishes it.
     pub publisher: String,
-    /// Who answers technical questions; without one they stay with the partner.
-    pub technical: Option<Contact>,
+    /// Whom to ask about it.
+    pub contacts: Contacts,
     /// Domains the product or its publisher writes from.
     pub sender_domains: Vec<String>,
-}
-
-/// A publisher's support desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contact {
-    /// Where it is reached.
-    pub address: Address,
-    /// Its name, as it stands in `To`.
-    pub name: Option<String>,
 }

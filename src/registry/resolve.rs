@@ -274,7 +274,7 @@ mod tests {
             name: name.to_owned(),
             aliases: aliases.iter().map(ToString::to_string).collect(),
             publisher: "A publisher".to_owned(),
-            technical: None,
+            contacts: super::super::contact::Contacts::default(),
             sender_domains: vec![domain.to_owned()],
         }
     }

@@ -498,7 +498,7 @@ fn forward(
     let contact = policy
         .registry
         .product(&hit.product)
-        .and_then(|p| p.technical.as_ref());
+        .and_then(|p| p.contacts.technical.as_ref());
     let Some(contact) = contact else {
         return review(Reason::NoContact {
             product: hit.product.clone(),

@@ -102,7 +102,11 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
         let factor = of(zone.as_str(), told.as_ref(), default.zone_factors.of(zone));
         settings.zone_factors = settings.zone_factors.with(zone, factor);
     }
-    let zone = read.told.time_zone.as_ref().map(|text| zone(text, file));
+    let zone = read
+        .told
+        .time_zone
+        .as_ref()
+        .map(|text| time_zone("decision.time-zone", text, file));
     Placed {
         settings,
         zone: zone.unwrap_or(TimeZone::UTC),
@@ -111,7 +115,7 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
 }
 
 /// A time zone of the system's database, by its name.
-fn zone(text: &Text, file: &mut InFile<'_>) -> TimeZone {
+pub fn time_zone(key: &str, text: &Text, file: &mut InFile<'_>) -> TimeZone {
     let told = text.get_ref();
     TimeZone::get(told).unwrap_or_else(|_| {
         let names: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
@@ -123,8 +127,7 @@ fn zone(text: &Text, file: &mut InFile<'_>) -> TimeZone {
             did_you_mean,
         );
         let message = format!("there is no time zone {}", quoted(told));
-        file.error(&text.span(), "decision.time-zone", message)
-            .help(help);
+        file.error(&text.span(), key, message).help(help);
         TimeZone::UTC
     })
 }

@@ -6,6 +6,7 @@
 
 pub mod allow;
 pub mod cases;
+pub mod contacts;
 pub mod decision;
 pub mod delivery;
 pub mod lists;

@@ -1,7 +1,8 @@
-//! `[partner]`, `[state]`, `[limits]` and `[audit]`.
+//! `[partner]`, `[state]`, `[limits]`, `[edits]`, `[audit]` and `[registry]`.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -20,6 +21,10 @@ const BATCH_BOUNDS: RangeInclusive<i64> = 1..=1000;
 const TRIES_BOUNDS: RangeInclusive<i64> = 1..=20;
 const CAUSED_BOUNDS: RangeInclusive<i64> = 1..=10_000;
 const RESYNC_BOUNDS: RangeInclusive<i64> = 0..=1_000_000;
+const DAY: Duration = Duration::from_hours(24);
+const VERIFIED_BOUNDS: RangeInclusive<Duration> = DAY..=Duration::from_hours(24 * 3_660);
+/// For how long a look at a contact holds, where nothing else is said.
+const VERIFIED_WITHIN: Duration = Duration::from_hours(24 * 365);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -51,6 +56,12 @@ pub struct LimitsShape {
 pub struct EditsShape {
     at_start: Option<Text>,
     shadow: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegistryShape {
+    contacts_verified_within: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -139,6 +150,15 @@ pub fn edits(table: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Edits {
         shadow: shadow.and_then(|text| file.path("edits.shadow", text, base)),
         shadow_at: shadow.map(Spanned::span),
     }
+}
+
+/// Checks `[registry]`: for how long a look at a contact holds.
+pub fn registry(table: Table<'_>, file: &mut InFile<'_>) -> Duration {
+    const KEY: &str = "registry.contacts-verified-within";
+    let read = table.read::<RegistryShape>(file);
+    let told = read.told.contacts_verified_within.as_ref();
+    let told = told.and_then(|text| file.duration(KEY, text, &VERIFIED_BOUNDS));
+    told.unwrap_or(VERIFIED_WITHIN)
 }
 
 /// Checks `[audit]`.

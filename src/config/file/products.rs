@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::allow::allowed;
-use super::source::{Source, quoted};
+use super::contacts::{self, Limits, Verified};
+use super::source::quoted;
 use super::table::{InFile, Read, Table};
 use super::value::Text;
-use crate::config::delivery::AllowList;
-use crate::domain::address::Address;
 use crate::domain::ids::ProductId;
-use crate::registry::product::{Contact, Product};
+use crate::registry::contact::Contacts;
+use crate::registry::product::Product;
 use crate::rules::Keyword;
 use crate::rules::lint::Lint;
 
@@ -33,35 +33,23 @@ pub struct ProductShape {
     sender_domains: Option<Vec<Text>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ContactShape {
-    address: Option<Text>,
-    name: Option<Text>,
-}
-
-/// What `triaged.toml` says that contacts are held against.
-#[derive(Debug)]
-pub struct Limits<'a> {
-    /// Who may receive.
-    pub allow: &'a AllowList,
-    /// Where that is written, when it is.
-    pub allow_at: Option<(&'a Arc<Source>, &'a Range<usize>)>,
-    /// Our own addresses.
-    pub own: &'a [Address],
-    /// Our own domains.
-    pub own_domains: &'a [String],
-    /// Whether any category is forwarded.
-    pub forwards: bool,
+/// The products, and when their contacts were looked at.
+#[derive(Debug, Default)]
+pub struct Placed {
+    /// The checked ones.
+    pub products: Vec<Product>,
+    /// Of all their contacts that say it.
+    pub verified: Vec<Verified>,
 }
 
 /// Checks all products, alone and against each other; `limits` is absent when `triaged.toml`
-/// could not be read well enough.
+/// could not be read well enough. A contact that names no time zone is in `zone`.
 pub fn products(
     mut root: Table<'_>,
     limits: Option<&Limits<'_>>,
+    zone: &TimeZone,
     file: &mut InFile<'_>,
-) -> Vec<Product> {
+) -> Placed {
     let tables = root.tables("product", file);
     root.close(file);
     if let Some(span) = tables
@@ -74,19 +62,17 @@ pub fn products(
         );
         file.error(&span, "product", message);
     }
-    let mut products = Vec::new();
+    let mut placed = Placed::default();
     let mut known = Known::default();
     for (number, mut table) in tables.into_iter().take(PRODUCTS_MAX).enumerate() {
         let allow = allowed(table.table("allow", file), [Lint::DeadProduct], file);
-        let mut contacts = table.table("contacts", file);
-        let technical = contacts.table("technical", file).read::<ContactShape>(file);
-        contacts.close(file);
+        let contacts = table.table("contacts", file);
+        let contacts = contacts::contacts(contacts, limits, zone, file);
         let read = table.read::<ProductShape>(file);
         known.compare(number, &read.told, file);
-        let contact = contact(&technical, limits, file);
         let forwards = limits.is_some_and(|limits| limits.forwards);
         if let (None, true, Some(span), Some(id)) =
-            (&technical.span, forwards, &read.span, &read.told.id)
+            (&contacts.technical, forwards, &read.span, &read.told.id)
         {
             let message = format!("product {} has no technical contact", quoted(id.get_ref()));
             if !allow.lets_pass(Lint::DeadProduct) {
@@ -96,9 +82,12 @@ pub fn products(
             }
         }
         allow.tell_unused(file);
-        products.extend(product(&read, contact, file));
+        placed.verified.extend(contacts.verified);
+        placed
+            .products
+            .extend(product(&read, contacts.contacts, file));
     }
-    products
+    placed
 }
 
 /// What products are called so far: by lower-case text, the number of the product and the place.
@@ -146,7 +135,7 @@ fn first_of(
 
 fn product(
     read: &Read<ProductShape>,
-    technical: Option<Contact>,
+    contacts: Contacts,
     file: &mut InFile<'_>,
 ) -> Option<Product> {
     let id = read
@@ -183,7 +172,7 @@ fn product(
         name: name?,
         aliases,
         publisher: publisher?,
-        technical,
+        contacts,
         sender_domains,
     })
 }
@@ -202,49 +191,4 @@ fn alias(key: &str, text: &Spanned<String>, file: &mut InFile<'_>) -> Option<Str
         return None;
     }
     Some(told)
-}
-
-fn contact(
-    read: &Read<ContactShape>,
-    limits: Option<&Limits<'_>>,
-    file: &mut InFile<'_>,
-) -> Option<Contact> {
-    read.span.as_ref()?;
-    let key = "product.contacts.technical.address";
-    let name = read
-        .told
-        .name
-        .as_ref()
-        .and_then(|text| file.line("product.contacts.technical.name", text));
-    let text = read.need(
-        "address",
-        read.told.address.as_ref(),
-        "where technical tickets are sent",
-        file,
-    )?;
-    let address = file.address(key, text)?;
-    if let Some(limits) = limits {
-        let is_own = limits.own.iter().any(|own| own.same_user(&address))
-            || limits
-                .own_domains
-                .iter()
-                .any(|domain| address.is_within(domain));
-        if is_own {
-            let message = format!("{} is one of our own addresses", quoted(address.as_str()));
-            file.error(&text.span(), key, message)
-                .help("a forward there would come back as a ticket; write the publisher's address");
-        } else if limits.forwards && !limits.allow.allows(&address) {
-            let message = format!("{} is not on the allow-list", quoted(address.as_str()));
-            let help = format!(
-                "add {} to `addresses` or {} to `domains` under `[delivery.allow]` in triaged.toml",
-                quoted(address.as_str()),
-                quoted(address.domain()),
-            );
-            let finding = file.error(&text.span(), key, message).help(help);
-            if let Some((source, span)) = limits.allow_at {
-                finding.also("the allow-list stands here", source, span);
-            }
-        }
-    }
-    Some(Contact { address, name })
 }

@@ -42,6 +42,8 @@ pub enum Lint {
     DeadProduct,
     /// An address that may receive and that nobody sends to.
     DeadContact,
+    /// A contact that nobody has looked at for long.
+    StaleContact,
     /// A category for which no rule speaks.
     SilentCategory,
     /// Larger than anybody means it.
@@ -60,7 +62,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every one, in the order in which they are listed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Shadowed,
         Self::Unreachable,
         Self::Duplicate,
@@ -70,6 +72,7 @@ impl Lint {
         Self::PartOfWord,
         Self::DeadProduct,
         Self::DeadContact,
+        Self::StaleContact,
         Self::SilentCategory,
         Self::TooLarge,
         Self::AlwaysRun,
@@ -91,6 +94,7 @@ impl Lint {
             Self::PartOfWord => "part-of-word",
             Self::DeadProduct => "dead-product",
             Self::DeadContact => "dead-contact",
+            Self::StaleContact => "stale-contact",
             Self::SilentCategory => "silent-category",
             Self::TooLarge => "too-large",
             Self::AlwaysRun => "always-run",
