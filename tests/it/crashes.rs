@@ -30,6 +30,10 @@ enum Program {
 
 /// What is on the disk, on the servers and in the program's hands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the world"
+)]
 struct World {
     /// The row of the ledger; `None` before the message was found.
     row: Option<String>,
