@@ -13,6 +13,7 @@ mod hostile;
 mod imap;
 mod job;
 mod life;
+mod oauth;
 mod readme;
 mod service;
 mod smtp;
