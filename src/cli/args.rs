@@ -69,6 +69,17 @@ pub enum Command {
     Audit(AuditCommand),
     /// Say whether it is healthy, what waits and what is stuck
     Status(StatusArgs),
+    /// Write manual pages and completions for bash, zsh and fish, for a package or by hand
+    Generate(GenerateArgs),
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: sudo triaged generate /usr/local/share")]
+pub struct GenerateArgs {
+    /// The directory that holds `man/`, `bash-completion/` and so on; made if it is not there
+    #[arg(value_name = "DIR")]
+    pub share: PathBuf,
 }
 
 /// Arguments of `demo`.

@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod explain;
 mod failure;
+mod generate;
 mod init;
 mod person;
 pub mod print;
@@ -90,6 +91,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let directory = config_directory(cli.config.as_deref());
     match cli.command {
         Command::Demo(args) => demo::demo(&args),
+        Command::Generate(args) => generate::generate(&args.share),
         Command::Init(args) => init::init(cli.config.as_deref(), &args),
         Command::Check(args) => check::check(&directory, &args),
         Command::Test(args) => test::test(&directory, &args),
