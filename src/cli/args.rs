@@ -126,6 +126,9 @@ pub struct InitArgs {
     /// A product you sell, its publisher and technical contact; may be repeated
     #[arg(long, value_name = "NAME, PUBLISHER, ADDRESS")]
     pub product: Vec<String>,
+    /// Begin by observing: decide and record, send and move nothing, until `mode` says otherwise
+    #[arg(long)]
+    pub observe: bool,
     /// Where ledger and audit log are kept [default: /var/lib/triaged]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -256,8 +259,8 @@ pub struct ExplainArgs {
 /// Arguments of `tickets`.
 #[derive(Debug, Args)]
 pub struct TicketsArgs {
-    /// Only this stage: seen, decided, sending, delivered, deferred, held, settled, quarantined,
-    /// withdrawn
+    /// Only this stage: seen, decided, sending, delivered, deferred, held, observed, settled,
+    /// quarantined, withdrawn
     #[arg(long)]
     pub stage: Option<String>,
     /// Only this category

@@ -20,6 +20,7 @@ mod shifts;
 mod shipped;
 mod sources;
 mod state;
+mod stats;
 mod status;
 mod suggest;
 mod test;

@@ -170,7 +170,12 @@ pub enum Happening {
         evidence: Vec<Evidence>,
         /// Digest of the rules that decided.
         rules_digest: Digest,
+        /// Whether nothing is done of it, because the mailbox is only observed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        observed: bool,
     },
+    /// The mailbox is observed no more: what was only decided is decided anew.
+    Reconsidered,
     /// An attempt begins.
     Sending {
         /// Which attempt.
@@ -246,6 +251,9 @@ pub enum Happening {
     Withdrawn {
         /// Whether an attempt had begun, so that a copy may have gone out.
         sent_perhaps: bool,
+        /// The folder they put it in, where it is one that is filed into.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Folder>,
     },
     /// A letter beside the forward.
     Letter {
@@ -281,6 +289,7 @@ impl Happening {
             Self::Tried { .. } => "tried",
             Self::Spared { .. } => "spared",
             Self::Decided { .. } => "decided",
+            Self::Reconsidered => "reconsidered",
             Self::Sending { .. } => "sending",
             Self::PutBack { .. } => "put-back",
             Self::Delivered { .. } => "delivered",

@@ -246,6 +246,8 @@ pub enum StageName {
     Deferred,
     /// [`Stage::Held`].
     Held,
+    /// [`Stage::Observed`].
+    Observed,
     /// [`Stage::Settled`].
     Settled,
     /// [`Stage::Quarantined`].
@@ -256,13 +258,14 @@ pub enum StageName {
 
 impl StageName {
     /// Every stage, in the order of a ticket's life.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Seen,
         Self::Decided,
         Self::Sending,
         Self::Delivered,
         Self::Deferred,
         Self::Held,
+        Self::Observed,
         Self::Settled,
         Self::Quarantined,
         Self::Withdrawn,
@@ -277,6 +280,7 @@ impl StageName {
             Stage::Delivered => Self::Delivered,
             Stage::Deferred { .. } => Self::Deferred,
             Stage::Held { .. } => Self::Held,
+            Stage::Observed { .. } => Self::Observed,
             Stage::Settled => Self::Settled,
             Stage::Quarantined => Self::Quarantined,
             Stage::Withdrawn => Self::Withdrawn,
@@ -292,6 +296,7 @@ impl StageName {
             Self::Delivered => "delivered",
             Self::Deferred => "deferred",
             Self::Held => "held",
+            Self::Observed => "observed",
             Self::Settled => "settled",
             Self::Quarantined => "quarantined",
             Self::Withdrawn => "withdrawn",

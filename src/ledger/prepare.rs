@@ -158,7 +158,7 @@ impl Step {
         entry: &Entry,
     ) -> Result<Self, LedgerError> {
         let (next, hold, until) = match &life.stage {
-            Stage::Decided { next } => (Some(*next), None, None),
+            Stage::Decided { next } | Stage::Observed { next } => (Some(*next), None, None),
             Stage::Held { next, reason } => (*next, Some(json("hold reason", reason)?), None),
             Stage::Deferred { until } => (None, None, Some(until.as_microsecond())),
             _ => (None, None, None),

@@ -101,6 +101,7 @@ impl Desk {
                 .for_each(|name| self.deliver(name, LATER)),
             "labelled" => self.labelled(),
             "fill" => self.fill(rest.parse().unwrap()),
+            "file" => self.file(rest),
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
             "replace" => self.replace(rest),
@@ -127,6 +128,15 @@ impl Desk {
         let base = format!("{second}.M{number}.desk");
         let from = Self::mail().join(format!("{name}.eml"));
         fs::copy(from, self.path().join("mailbox/new").join(base)).unwrap();
+    }
+
+    /// `NUMBER FOLDER`: a person moves a message out of the inbox.
+    fn file(&self, rest: &str) {
+        let (number, folder) = rest.split_once(' ').unwrap();
+        let mailbox = self.path().join("mailbox");
+        let name = format!("{LONG_AGO}.M{number}.desk");
+        let to = mailbox.join(format!(".{folder}/cur/{name}:2,S"));
+        fs::rename(mailbox.join("new").join(name), to).unwrap();
     }
 
     /// Files the labelled mail where people would have, and lays its cases beside the rules.
