@@ -64,6 +64,9 @@ pub enum Command {
     /// Show mailboxes, or accept the first run of one
     #[command(subcommand)]
     Mailbox(MailboxCommand),
+    /// Show or erase what is stored about an address
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Read, count, verify or export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -328,6 +331,24 @@ pub enum MailboxCommand {
         /// Leave what lies there now alone; work only on what comes later
         #[arg(long)]
         new_only: bool,
+    },
+}
+
+/// Subcommands of `privacy`.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Print all that is stored about an address as JSON
+    Export {
+        /// The address
+        address: String,
+    },
+    /// Take out what is stored about an address; the audit log still verifies
+    Erase {
+        /// The address
+        address: String,
+        /// Do it; without this it is only counted
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -12,6 +12,7 @@ mod generate;
 mod init;
 mod person;
 pub mod print;
+mod privacy;
 mod progress;
 mod replay;
 mod rules_now;
@@ -115,6 +116,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
+        Command::Privacy(command) => wait(privacy::privacy(&outline(&directory)?, &command)),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }

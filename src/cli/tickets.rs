@@ -342,6 +342,9 @@ pub fn said(happening: &Happening) -> String {
             posting,
             ..
         } => posted(*purpose, to.as_deref(), posting),
+        Happening::Redacted { lines } => {
+            format!("personal data taken out of {} lines", lines.len())
+        }
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)

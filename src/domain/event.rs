@@ -267,6 +267,11 @@ pub enum Happening {
         #[serde(flatten)]
         posting: Posting,
     },
+    /// Personal data was taken out of earlier lines, at a person's wish.
+    Redacted {
+        /// Which lines, and what they say now.
+        lines: Vec<RedactedLine>,
+    },
     /// The audit file was mended.
     Repaired {
         /// What was wrong.
@@ -303,9 +308,19 @@ impl Happening {
             Self::Quarantined { .. } => "quarantined",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Letter { .. } => "letter",
+            Self::Redacted { .. } => "redacted",
             Self::Repaired { .. } => "repaired",
         }
     }
+}
+
+/// A line of the audit log out of which personal data was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedactedLine {
+    /// Its number.
+    pub seq: u64,
+    /// SHA-256 of its body as it is now.
+    pub digest: Digest,
 }
 
 /// How the daemon knows that a message lies where it says.

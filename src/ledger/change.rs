@@ -9,6 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::privacy::Redaction;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::event::Entry;
@@ -96,6 +97,13 @@ pub enum Change {
         patch: MailboxPatch,
         /// Its audit entry, where people should know.
         entry: Option<Entry>,
+    },
+    /// Personal data is taken out of tickets that have ended and of audit lines.
+    Redact {
+        /// What is taken out.
+        redaction: Redaction,
+        /// Its audit entry, which vouches for what the lines say now.
+        entry: Entry,
     },
     /// Something happened that changes no ticket.
     Note(Entry),
