@@ -3,6 +3,7 @@
 
 pub mod args;
 mod audit;
+mod auth;
 mod check;
 mod demo;
 mod diff;
@@ -14,6 +15,7 @@ mod person;
 pub mod print;
 mod privacy;
 mod progress;
+mod recorded;
 mod replay;
 mod rules_now;
 mod run;
@@ -117,6 +119,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
         Command::Privacy(command) => wait(privacy::privacy(&outline(&directory)?, &command)),
+        Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }

@@ -11,6 +11,7 @@ mod faults;
 mod imap;
 mod job;
 mod life;
+mod oauth;
 mod package;
 mod readme;
 mod service;
