@@ -67,11 +67,25 @@ pub enum Command {
     /// Sign in, where a mailbox or the way out logs in by access tokens
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Show or erase what is stored about an address
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Read, count, verify or export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Say whether it is healthy, what waits and what is stuck
     Status(StatusArgs),
+    /// Write manual pages and completions for bash, zsh and fish, for a package or by hand
+    Generate(GenerateArgs),
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: sudo triaged generate /usr/local/share")]
+pub struct GenerateArgs {
+    /// The directory that holds `man/`, `bash-completion/` and so on; made if it is not there
+    #[arg(value_name = "DIR")]
+    pub share: PathBuf,
 }
 
 /// Arguments of `demo`.
@@ -118,6 +132,9 @@ pub struct InitArgs {
     /// A product you sell, its publisher and technical contact; may be repeated
     #[arg(long, value_name = "NAME, PUBLISHER, ADDRESS")]
     pub product: Vec<String>,
+    /// Begin by observing: decide and record, send and move nothing, until `mode` says otherwise
+    #[arg(long)]
+    pub observe: bool,
     /// Where ledger and audit log are kept [default: /var/lib/triaged]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -252,8 +269,8 @@ pub struct ExplainArgs {
 /// Arguments of `tickets`.
 #[derive(Debug, Args)]
 pub struct TicketsArgs {
-    /// Only this stage: seen, decided, sending, delivered, deferred, held, settled, quarantined,
-    /// withdrawn
+    /// Only this stage: seen, decided, sending, delivered, deferred, held, observed, settled,
+    /// quarantined, withdrawn
     #[arg(long)]
     pub stage: Option<String>,
     /// Only this category
@@ -321,6 +338,24 @@ pub enum MailboxCommand {
         /// Leave what lies there now alone; work only on what comes later
         #[arg(long)]
         new_only: bool,
+    },
+}
+
+/// Subcommands of `privacy`.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Print all that is stored about an address as JSON
+    Export {
+        /// The address
+        address: String,
+    },
+    /// Take out what is stored about an address; the audit log still verifies
+    Erase {
+        /// The address
+        address: String,
+        /// Do it; without this it is only counted
+        #[arg(long)]
+        yes: bool,
     },
 }
 

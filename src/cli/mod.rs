@@ -10,9 +10,11 @@ mod demo;
 mod diff;
 mod explain;
 mod failure;
+mod generate;
 mod init;
 mod person;
 pub mod print;
+mod privacy;
 mod progress;
 mod recorded;
 mod replay;
@@ -22,6 +24,7 @@ mod shifts;
 mod shipped;
 mod sources;
 mod state;
+mod stats;
 mod status;
 mod suggest;
 mod test;
@@ -93,6 +96,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let directory = config_directory(cli.config.as_deref());
     match cli.command {
         Command::Demo(args) => demo::demo(&args),
+        Command::Generate(args) => generate::generate(&args.share),
         Command::Init(args) => init::init(cli.config.as_deref(), &args),
         Command::Check(args) => check::check(&directory, &args),
         Command::Test(args) => test::test(&directory, &args),
@@ -115,6 +119,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
+        Command::Privacy(command) => wait(privacy::privacy(&outline(&directory)?, &command)),
         Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),

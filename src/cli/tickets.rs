@@ -290,13 +290,15 @@ pub fn said(happening: &Happening) -> String {
             folder,
             recipient,
             reason,
+            observed,
             ..
         } => {
             let what = category.as_ref().map_or(kind.as_str(), CategoryId::as_str);
             let to = recipient
                 .as_ref()
                 .map_or(folder.as_str(), |address| address.as_str());
-            format!("decided: {what}, {action} → {to}: {reason}")
+            let would = if *observed { "would " } else { "" };
+            format!("decided: {what}, {would}{action} → {to}: {reason}")
         }
         Happening::Sending {
             attempt, recipient, ..
@@ -324,18 +326,30 @@ pub fn said(happening: &Happening) -> String {
         },
         Happening::Settled { folder, .. } => format!("filed in {folder}"),
         Happening::Quarantined { folder, reason } => format!("quarantined in {folder}: {reason}"),
-        Happening::Withdrawn { sent_perhaps: true } => {
-            "taken away by somebody; an attempt to send it had begun".to_owned()
-        }
+        Happening::Reconsidered => "observed no more: decided anew".to_owned(),
         Happening::Withdrawn {
-            sent_perhaps: false,
-        } => "taken away by somebody".to_owned(),
+            sent_perhaps,
+            found,
+        } => {
+            let sent = if *sent_perhaps {
+                "; an attempt to send it had begun"
+            } else {
+                ""
+            };
+            match found {
+                Some(folder) => format!("filed in {folder} by somebody{sent}"),
+                None => format!("taken away by somebody{sent}"),
+            }
+        }
         Happening::Letter {
             purpose,
             to,
             posting,
             ..
         } => posted(*purpose, to.as_deref(), posting),
+        Happening::Redacted { lines } => {
+            format!("personal data taken out of {} lines", lines.len())
+        }
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)

@@ -193,6 +193,11 @@ impl Ledger {
         &self.shared.readers
     }
 
+    /// The ledger's file.
+    pub(super) fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
     /// What a failed read means.
     pub(super) fn unreadable(&self, error: &sqlx::Error) -> LedgerError {
         fault::reading(&self.shared.path, error)

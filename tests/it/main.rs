@@ -16,6 +16,7 @@ mod imap;
 mod job;
 mod life;
 mod oauth;
+mod package;
 mod readme;
 mod service;
 mod smtp;

@@ -37,6 +37,8 @@ pub struct Answers {
     pub smtp_log_in: Option<LogIn>,
     /// What is sold.
     pub products: Vec<Product>,
+    /// Whether to begin with observing.
+    pub observe: bool,
     /// Another state directory than the usual one.
     pub state_dir: Option<String>,
     /// The files of secrets that are made.
@@ -183,6 +185,7 @@ impl Asking {
             &mut secrets,
         )?;
         let products = self.products(&args.product)?;
+        let observe = self.observe(args.observe)?;
         let state_dir = args.state_dir.as_deref().map(read::absolute).transpose()?;
         let (Some(partner), Some(address), Some(mailbox), Some(smtp_host)) =
             (partner, address, mailbox, smtp_host)
@@ -196,6 +199,7 @@ impl Asking {
             smtp_host,
             smtp_log_in,
             products,
+            observe,
             state_dir,
             secrets,
         }))
@@ -221,6 +225,18 @@ impl Asking {
                 .ok_or_else(|| format!("a number from 1 to {}", Preset::ALL.len()))
         };
         terminal::ask("Number", None, read).map(Some)
+    }
+
+    fn observe(&self, said: bool) -> Result<bool, Failure> {
+        if said || !self.terminal {
+            return Ok(said);
+        }
+        let question = "Observe only at first: decide and record, send and move nothing? (yes, no)";
+        terminal::ask(question, Some("yes"), |told| match told {
+            "yes" | "y" => Ok(true),
+            "no" | "n" => Ok(false),
+            _ => Err("`yes` or `no`".to_owned()),
+        })
     }
 
     fn maildir(&mut self, args: &InitArgs) -> Result<Option<Mailbox>, Failure> {

@@ -28,6 +28,9 @@ pub fn text(answers: &Answers) -> Result<String, Failure> {
         }
     }
     keys.set("mailbox", "create-folders", "true")?;
+    if answers.observe {
+        keys.set("mailbox", "mode", "\"observe\"")?;
+    }
     keys.set("delivery", "host", &quoted(&answers.smtp_host))?;
     local(&mut keys, "delivery", &answers.smtp_host)?;
     known(&mut keys, "delivery", answers.smtp_log_in.as_ref())?;

@@ -101,6 +101,8 @@ impl Desk {
                 .for_each(|name| self.deliver(name, LATER)),
             "labelled" => self.labelled(),
             "fill" => self.fill(rest.parse().unwrap()),
+            "file" => self.file(rest),
+            "mentions" => return self.mentions(rest),
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
             "replace" => self.replace(rest),
@@ -130,6 +132,25 @@ impl Desk {
         fs::copy(from, &being_written).unwrap();
         // As every deliverer does: what lies in `new` is whole.
         fs::rename(being_written, self.path().join("mailbox/new").join(base)).unwrap();
+    }
+
+    /// `NUMBER FOLDER`: a person moves a message out of the inbox.
+    fn file(&self, rest: &str) {
+        let (number, folder) = rest.split_once(' ').unwrap();
+        let mailbox = self.path().join("mailbox");
+        let name = format!("{LONG_AGO}.M{number}.desk");
+        let to = mailbox.join(format!(".{folder}/cur/{name}:2,S"));
+        fs::rename(mailbox.join("new").join(name), to).unwrap();
+    }
+
+    /// The files of the state directory that hold a text anywhere.
+    fn mentions(&self, text: &str) -> String {
+        let all = everything_below(&self.path().join("state"));
+        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|w| w == text.as_bytes());
+        all.iter()
+            .filter(|(_, bytes)| holds(bytes))
+            .map(|(path, _)| format!("{}\n", path.display()))
+            .collect()
     }
 
     /// Files the labelled mail where people would have, and lays its cases beside the rules.
