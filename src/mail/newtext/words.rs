@@ -374,7 +374,7 @@ pub const FILLER: &str = "
     mir | mich | helfen | ansehen | anschauen | schauen | prüfen | beantworten | antworten |
     kümmern | nachricht | mail | anfrage | frage | fall | vorgang | kunde | kunden | kollege |
     kollegin | benutzer | siehe | s | u | z | k | b | t | folgende | folgenden | frühere |
-    sort | sorted | fix | solve | resolve | advise | assist | deal | pick | forwards | directly | direct | urgently |
+    får | få | sort | sorted | fix | solve | resolve | advise | assist | deal | pick | forwards | directly | direct | urgently |
     quickly | today | need | needs | issue | our | ordning | fixa | lösa | löser | ordna | ordnar | reda | utreda |
     bistå | direkt | skyndsamt | idag | behöver | beröra | handlägga | handläggning | åtgärd | ordne | ordner | fikse |
     fikser | løse | løser | bistå | bistand | direkte | under | oppfølging | følge | følger | opp | op | snarlig |
