@@ -14,7 +14,7 @@ use super::print::{json as json_text, say};
 use super::state;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
-use crate::domain::ids::{CategoryId, MailboxName, ProductId};
+use crate::domain::ids::{CategoryId, Folder, MailboxName, ProductId};
 use crate::domain::letter::{Posting, Purpose};
 use crate::domain::life::Stage;
 use crate::domain::reason::Reason;
@@ -330,17 +330,7 @@ pub fn said(happening: &Happening) -> String {
         Happening::Withdrawn {
             sent_perhaps,
             found,
-        } => {
-            let sent = if *sent_perhaps {
-                "; an attempt to send it had begun"
-            } else {
-                ""
-            };
-            match found {
-                Some(folder) => format!("filed in {folder} by somebody{sent}"),
-                None => format!("taken away by somebody{sent}"),
-            }
-        }
+        } => taken(*sent_perhaps, found.as_ref()),
         Happening::Letter {
             purpose,
             to,
@@ -353,6 +343,19 @@ pub fn said(happening: &Happening) -> String {
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)
+}
+
+/// What somebody did with a ticket's message, in a sentence.
+fn taken(sent_perhaps: bool, found: Option<&Folder>) -> String {
+    let sent = if sent_perhaps {
+        "; an attempt to send it had begun"
+    } else {
+        ""
+    };
+    match found {
+        Some(folder) => format!("filed in {folder} by somebody{sent}"),
+        None => format!("taken away by somebody{sent}"),
+    }
 }
 
 /// What happened to a letter in a sentence.

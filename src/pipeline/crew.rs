@@ -320,14 +320,14 @@ impl Crew {
             .filter(|r| r.generation.is_some());
         let mut rebuilt = false;
         let observes = self.config.mode == Mode::Observe;
-        if let Some(record) = &known {
-            if record.generation != Some(opened.generation) {
-                tracing::warn!(
-                    mailbox = %name,
-                    "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
-                );
-                rebuilt = true;
-            }
+        if let Some(record) = &known
+            && record.generation != Some(opened.generation)
+        {
+            tracing::warn!(
+                mailbox = %name,
+                "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
+            );
+            rebuilt = true;
         }
         match &known {
             None => {

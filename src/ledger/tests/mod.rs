@@ -254,6 +254,7 @@ fn decided(ticket: &mut Ticket, when: i64, next: Next) -> Change {
         scores: Vec::new(),
         evidence: Vec::new(),
         rules_digest: decision.rules_digest,
+        observed: false,
     };
     happen(ticket, when, &LifeEvent::Decide(next), patch, what)
 }
