@@ -152,9 +152,9 @@ pub struct RunArgs {
     /// Decide and print what would be done; move, send and record nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Write log lines as JSON
-    #[arg(long)]
-    pub log_json: bool,
+    /// The form of the log [default: `format` under `[log]` in `triaged.toml`]
+    #[arg(long, value_name = "FORMAT", value_parser = ["auto", "journald", "human", "json"])]
+    pub log_format: Option<String>,
 }
 
 /// Arguments of `check`.

@@ -16,15 +16,18 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, metrics, negation, operation, products, routing, rules,
+    contacts, decision, delivery, log, mailbox, metrics, negation, operation, products, routing,
+    rules,
 };
 use super::findings::{self, Finding, Severity};
 use super::last_good;
 use super::limits::Limits;
+use super::log::Log;
 use super::mailbox::MailboxConfig;
 use super::metrics::Listen;
 use super::partner::Partner;
 use super::read::{self, Files};
+use super::settings::Settings;
 use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
@@ -54,6 +57,10 @@ pub struct Config {
     pub audit: PersonalPolicy,
     /// Where figures and health are asked for; `None` when nobody is to ask.
     pub metrics: Option<Listen>,
+    /// What is said, and in which form.
+    pub log: Log,
+    /// The keys of `triaged.toml` as they are written.
+    pub settings: Settings,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
     /// `registry/products.toml`.
     pub digest: Digest,
@@ -203,6 +210,7 @@ struct Main {
     limits: Limits,
     audit: PersonalPolicy,
     metrics: Option<Listen>,
+    log: Log,
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
@@ -233,6 +241,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
     let metrics = metrics::metrics(root.table("metrics", file), file);
+    let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let verified_within = operation::registry(root.table("registry", file), file);
     root.close(file);
@@ -247,6 +256,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         limits,
         audit,
         metrics,
+        log,
         edits,
         verified_within,
         own,
@@ -337,6 +347,7 @@ pub(super) fn read_set(
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
     let mut config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
+    config.settings = Settings::of(&main_file.text);
     config.sources = files.rules.iter().chain(&files.products).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
         let at = edits.shadow_at.unwrap_or_default();
@@ -405,6 +416,8 @@ impl Main {
             limits: self.limits,
             audit: self.audit,
             metrics: self.metrics,
+            log: self.log,
+            settings: Settings::default(),
             digest,
             edits: self.edits,
             warnings: Vec::new(),

@@ -10,6 +10,7 @@
 pub mod audit;
 mod case_files;
 pub mod delivery;
+mod edition;
 pub mod edits;
 pub mod examine;
 mod file;
@@ -17,6 +18,7 @@ pub mod findings;
 mod last_good;
 pub mod limits;
 mod load;
+pub mod log;
 pub mod login;
 pub mod mailbox;
 pub mod metrics;
@@ -24,10 +26,12 @@ pub mod net;
 pub mod partner;
 mod read;
 pub mod secret;
+pub mod settings;
 mod shadow;
 pub mod suggested;
 
 pub use case_files::{case_files, load_cases, toml_files};
+pub use edition::Edition;
 pub use examine::{Examined, examine};
 pub use last_good::load_last_good;
 pub use load::{Config, Outline, digest, load, outline};

@@ -3,6 +3,8 @@
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
 pub mod fs;
+pub mod inotify;
+pub mod journal;
 pub mod maildir;
 pub mod net;
 pub mod notify;

@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod decision;
 pub mod delivery;
 pub mod lists;
+pub mod log;
 pub mod mailbox;
 pub mod metrics;
 pub mod negation;

@@ -68,6 +68,8 @@ step "mail is forwarded with the password from a credential"
 mail 1600000000.M1.booted technical.eml
 until_true 100 has settled 1 || fail "it was not filed"
 has delivered 1 || fail "it was not forwarded"
+journalctl -o cat TRIAGED_MAILBOX=support | grep -q 'opened.*mailbox=support' ||
+    fail "the journal has no field for the mailbox"
 
 step "a good edit is taken by a reload"
 printf '\n[[rule]]\nid = "booted"\ncategory = "billing"\nany = ["booted word"]\n' >/etc/triaged/rules/booted.toml
