@@ -44,8 +44,6 @@ pub(super) struct Opened {
     pub(super) hold: Hold,
     pub(super) standing: Standing,
     pub(super) size: u64,
-    /// When it was found.
-    pub(super) since: Timestamp,
     /// The memory its message takes.
     pub(super) share: Option<Share>,
 }
@@ -179,6 +177,7 @@ impl Session<'_> {
                 mailbox: mailbox.clone(),
                 life: Life::new(),
                 at: now,
+                since: now,
             };
             let seen = Happening::Seen {
                 locator: locator.clone(),
@@ -203,7 +202,6 @@ impl Session<'_> {
                     hold,
                     standing,
                     size: 0,
-                    since: now,
                     share: own,
                 },
             ));
@@ -261,7 +259,6 @@ impl Session<'_> {
             hold,
             standing,
             size: ticket.size,
-            since: ticket.seen_at,
             share,
         };
         let batch = Batch {

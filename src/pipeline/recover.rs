@@ -55,6 +55,7 @@ impl Session<'_> {
             self.remember_marks().await?;
         }
         self.reconcile_at = Instant::now() + self.config.reconcile;
+        self.works.meters.reconciled(&self.config.name);
         Ok(())
     }
 
@@ -367,7 +368,6 @@ impl Session<'_> {
             standing: Standing::of(&ticket),
             plan,
             original,
-            since: ticket.seen_at,
             pen: Arc::clone(&self.pen),
             errand: Errand::Forward(Box::new(Forward {
                 item: ticket.locator.item,
