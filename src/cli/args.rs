@@ -120,6 +120,12 @@ pub struct InitArgs {
     /// The log-in name there [default: the address]
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// Microsoft 365: the directory (tenant), by id or domain [default: the address's domain]
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Microsoft 365: the application (client) id
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
     /// The Maildir
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
