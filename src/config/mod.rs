@@ -17,6 +17,7 @@ pub mod findings;
 mod last_good;
 pub mod limits;
 mod load;
+pub mod login;
 pub mod mailbox;
 pub mod net;
 pub mod partner;

@@ -4,7 +4,7 @@ use crate::domain::address::Address;
 use crate::domain::decision::{ProductHit, Zone};
 use crate::domain::ids::ProductId;
 use crate::rules::lexicon::{LexiconFault, LexiconHit};
-use crate::rules::{FoldOptions, FoldedZone, Keyword, Lexicon};
+use crate::rules::{FoldOptions, FoldedZone, Keyword, Lexicon, ZoneSet};
 
 use super::endings::{is_with_ending, takes_endings};
 use super::product::Product;
@@ -16,6 +16,8 @@ pub struct Registry {
     lexicon: Lexicon,
     /// By the number that the lexicon gives for a hit.
     names: Vec<Name>,
+    /// The zones in which names are looked for.
+    looked_at: ZoneSet,
     publisher_domains: Vec<String>,
 }
 
@@ -52,6 +54,19 @@ enum Level {
     Attachment,
     /// The domain it comes from.
     SenderDomain,
+}
+
+impl Level {
+    /// What a name in a zone is worth. Addresses are looked at as addresses; headers repeat what
+    /// others hold.
+    const fn of(zone: Zone) -> Option<Self> {
+        match zone {
+            Zone::Subject | Zone::Body => Some(Self::Written),
+            Zone::Quoted | Zone::Signature => Some(Self::Surroundings),
+            Zone::Attachment => Some(Self::Attachment),
+            Zone::Sender | Zone::Recipient | Zone::Header => None,
+        }
+    }
 }
 
 /// One product found at one level.
@@ -117,6 +132,10 @@ impl Registry {
             products,
             lexicon,
             names,
+            looked_at: Zone::ALL
+                .into_iter()
+                .filter(|zone| Level::of(*zone).is_some())
+                .collect(),
             publisher_domains,
         })
     }
@@ -176,7 +195,7 @@ impl Registry {
     }
 
     fn named(&self, zones: &[FoldedZone<'_>]) -> Vec<Sign> {
-        let hits = self.lexicon.find_folded(zones);
+        let hits = self.lexicon.find_folded(zones, self.looked_at);
         // What is a name as it stands is no other name with an ending.
         let whole: Vec<_> = hits
             .iter()
@@ -191,13 +210,7 @@ impl Registry {
                     return None;
                 }
             }
-            let level = match hit.zone {
-                Zone::Subject | Zone::Body => Level::Written,
-                Zone::Quoted | Zone::Signature => Level::Surroundings,
-                Zone::Attachment => Level::Attachment,
-                // Addresses are looked at as addresses; headers repeat what others hold.
-                Zone::Sender | Zone::Recipient | Zone::Header => return None,
-            };
+            let level = Level::of(hit.zone)?;
             Some(Sign {
                 level,
                 product: name.product,
