@@ -7,6 +7,7 @@ mod auth;
 mod check;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod failure;
 mod init;
@@ -116,6 +117,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
         Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
+        Command::Doctor(args) => wait(doctor::doctor(&load(&directory)?, &args)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }
 }

@@ -7,6 +7,7 @@
 mod cases;
 mod cli;
 mod conditions;
+mod doctor;
 mod faults;
 mod imap;
 mod job;

@@ -4,7 +4,7 @@
 //! Each test runs the real program in a bounded time, and the oracle of the whole job looks at
 //! every message's place afterwards.
 
-mod bench;
+pub mod bench;
 mod ends;
 mod mailbox;
 mod message;
