@@ -73,6 +73,8 @@ pub enum Command {
     /// Read, count, verify or export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Try everything the daemon will need, and say what to do about what fails; sends nothing
+    Doctor(DoctorArgs),
     /// Say whether it is healthy, what waits and what is stuck
     Status(StatusArgs),
     /// Write manual pages and completions for bash, zsh and fish, for a package or by hand
@@ -425,6 +427,14 @@ pub struct AuditFilter {
     #[arg(long, short = 'n', default_value_t = 50)]
     pub limit: u32,
     /// Print one JSON object an event
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object a step
     #[arg(long)]
     pub json: bool,
 }

@@ -8,6 +8,7 @@ mod auth;
 mod check;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod failure;
 mod generate;
@@ -122,6 +123,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Privacy(command) => wait(privacy::privacy(&outline(&directory)?, &command)),
         Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
+        Command::Doctor(args) => wait(doctor::doctor(&load(&directory)?, &args)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }
 }

@@ -145,12 +145,16 @@ impl Crew {
                 };
             }
             let wait = spread(wait_after(&fault, pause));
-            tracing::warn!(
-                mailbox = %self.config.name,
-                error = %fault,
-                retry_in_s = wait.as_secs(),
-                "the mailbox cannot be worked on"
-            );
+            if wait.is_zero() {
+                tracing::info!(mailbox = %self.config.name, why = %fault, "opened anew at once");
+            } else {
+                tracing::warn!(
+                    mailbox = %self.config.name,
+                    error = %fault,
+                    retry_in_s = wait.as_secs(),
+                    "the mailbox cannot be worked on"
+                );
+            }
             self.pulse.rest(wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}

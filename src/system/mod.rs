@@ -2,6 +2,7 @@
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
+pub mod certificate;
 pub mod fs;
 pub mod inotify;
 pub mod journal;

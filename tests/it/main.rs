@@ -10,6 +10,7 @@ mod cli;
 mod conditions;
 mod console;
 mod crashes;
+mod doctor;
 mod faults;
 mod hostile;
 mod imap;
