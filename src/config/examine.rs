@@ -286,7 +286,7 @@ fn dead_contacts(written: &Written, found: &mut Vec<Finding>) {
             .lint(Lint::DeadContact)
             .key("delivery.allow")
             .note("nothing is ever sent there, and nothing should be allowed without need")
-            .help("take it out, or give a product of registry/products.toml this contact");
+            .help("take it out, or give a product of the registry this contact");
     }
 }
 

@@ -16,7 +16,7 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules,
+    contacts, decision, delivery, mailbox, negation, operation, registry, routing, rules,
 };
 use super::findings::{self, Finding, Severity};
 use super::last_good;
@@ -52,7 +52,7 @@ pub struct Config {
     /// What of a person's data the audit log holds.
     pub audit: PersonalPolicy,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
-    /// `registry/products.toml`.
+    /// `registry/*.toml`.
     pub digest: Digest,
     /// How edits come to decide.
     pub edits: Edits,
@@ -100,7 +100,7 @@ pub struct Outline {
 /// All findings, when at least one is an error.
 pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
     let mut findings = Vec::new();
-    let files = Files::read_main(directory, Vec::new(), None, &mut findings);
+    let files = Files::read_main(directory, Vec::new(), Vec::new(), &mut findings);
     let main = files.main.as_ref().map(|source| {
         let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
         in_file(source, &mut findings, check)
@@ -262,27 +262,27 @@ pub(super) fn read_set(
         (source, in_file(source, findings, check))
     });
     let utc = TimeZone::UTC;
-    let mut all_products = true;
-    let mut verified = Vec::new();
-    let products = files.products.as_ref().map(|source| {
-        let limits = main
-            .as_ref()
-            .and_then(|(main_file, main)| main.contact_limits(main_file));
-        let before = findings.len();
-        let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
-        let check = |root: Table<'_>, file: &mut InFile<'_>| {
-            products::products(root, limits.as_ref(), zone, file)
+    let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
+    let limits = main
+        .as_ref()
+        .and_then(|(main_file, main)| main.contact_limits(main_file));
+    let before = findings.len();
+    let mut registry = registry::Placed::default();
+    for source in &files.registry {
+        let take = |root: Table<'_>, file: &mut InFile<'_>| {
+            registry.take(root, limits.as_ref(), zone, file);
         };
-        let placed = in_file(source, findings, check);
-        verified = placed.verified;
-        // A product left out for a fault of its own is none that a rule names in vain.
-        all_products = !findings::any_error(findings.get(before..).unwrap_or_default());
-        placed.products
-    });
+        in_file(source, findings, take);
+    }
+    // A product left out for a fault of its own is none that a rule or a customer names in vain.
+    let all_products = !files.registry_incomplete
+        && !findings::any_error(findings.get(before..).unwrap_or_default());
+    let customers = registry.customers(all_products, findings);
+    let ids = registry.ids();
     let around = Around {
         categories: main.as_ref().map(|(_, main)| &main.categories),
-        products: products.as_deref().filter(|_| all_products),
-        zone: main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone),
+        products: Some(ids.as_slice()).filter(|_| all_products),
+        zone,
     };
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
@@ -313,19 +313,26 @@ pub(super) fn read_set(
         rules::silent_categories(&drafts, &main.categories, &mut file);
         lists.unused(findings);
     }
-    let registry = Registry::new(products?, main.settings.settings.fold);
-    if let (Err(faults), Some(source)) = (&registry, &files.products) {
+    let set = set?;
+    let registry::Placed {
+        products, verified, ..
+    } = registry;
+    let registry = Registry::new(products, customers, &set);
+    if let (Err(faults), Some(source)) = (&registry, files.registry.first()) {
         findings.extend(faults.iter().map(|fault| {
             Finding::of_file(Severity::Error, source.name.clone(), fault.to_string())
         }));
+    }
+    if files.registry.is_empty() {
+        return None;
     }
     let main_file = Arc::clone(main_file);
     let allow = main.delivery.as_ref().and_then(|d| d.allow.clone());
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
-    let mut config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
-    config.sources = files.rules.iter().chain(&files.products).cloned().collect();
+    let mut config = main.into_config(directory, set, registry.ok()?, files.digest)?;
+    config.sources = files.rules.iter().chain(&files.registry).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
         let at = edits.shadow_at.unwrap_or_default();
         shadow::cast(&shadow, files, &mut config, &main_file, &at, findings);
@@ -380,6 +387,7 @@ impl Main {
             rules,
             registry,
             routing,
+            product_confidence: self.settings.product_confidence,
             allow: delivery.allow.clone(),
             shadow: None,
         };

@@ -1,7 +1,7 @@
 //! Layer 2: TOML turned into checked values; the only place that knows file shapes.
 //!
 //! [`load`] reads a configuration directory: `triaged.toml`, `rules/*.toml` and
-//! `registry/products.toml`. It gives either a [`Config`], of which every name exists, every
+//! `registry/*.toml`. It gives either a [`Config`], of which every name exists, every
 //! number lies in its bounds and every address parses, or all [`findings`] at once. No value
 //! holds a secret: a [`secret::Secret`] says where one is read, at the moment it is needed.
 //! Loading touches no path a value names; that is for those who use it. [`examine()`] goes on where

@@ -26,7 +26,7 @@ const SCHEMAS: [(&str, &str); 4] = [
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
-const AROUND: [(&str, &str); 9] = [
+const AROUND: [(&str, &str); 10] = [
     (
         "mailbox",
         "name = \"x\"\naddress = \"x@partner.example\"\nkind = \"imap\"\nhost = \"h.example\"\nuser = \"u\"\npassword-file = \"/p\"",
@@ -49,6 +49,7 @@ const AROUND: [(&str, &str); 9] = [
         "address = \"care@lumen.example\"",
     ),
     ("product.contacts.csp", "address = \"csp@lumen.example\""),
+    ("customer", "id = \"x\"\nname = \"Xyz\""),
     ("case", "name = \"x\"\nexpect = \"review\""),
     // The least that `forward-threshold` may be.
     ("decision", "threshold = 0.001"),

@@ -15,7 +15,7 @@ use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::subject;
-use crate::registry::ProductTold;
+use crate::registry::{Clues, ProductTold};
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::policy::Policy;
@@ -283,6 +283,7 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         category: None,
         language: None,
         product: None,
+        customer: None,
         owner: None,
         priority: Priority::Normal,
         action: Action::Ignore,
@@ -308,12 +309,21 @@ impl Ticket<'_> {
     fn decide(&self, policy: &Policy, rules: &RuleSet) -> (Decision, Verdict) {
         let message = self.message;
         // Names and addresses tell the product, no rule does; so it is there for rules to ask.
-        let product = policy.registry.resolve(&self.zones, &policy.routing.own);
+        let author = message.author().and_then(|author| author.address.as_ref());
+        let told = policy.registry.resolve(
+            &self.zones,
+            Clues {
+                own: &policy.routing.own,
+                author,
+                thread: None,
+            },
+        );
+        let product = told.product;
         let verdict = rules.classify_folded(
             &self.zones,
             &Circumstances {
                 products: &products(&product),
-                customer: message.author().and_then(|author| author.address.as_ref()),
+                customer: author,
                 language: self.language,
                 attachments: &attachments(message),
                 received: message.received,
@@ -361,6 +371,7 @@ impl Ticket<'_> {
             category: Some(category),
             language: self.language,
             product: one_product(&product),
+            customer: told.customer,
             owner: Some(if way.action == Action::Review {
                 Owner::Partner
             } else {
@@ -488,8 +499,29 @@ fn forward(
                 products: first_four(products),
             });
         }
+        ProductTold::Owned(customer, products) => {
+            return review(Reason::SeveralOwned {
+                customer: customer.clone(),
+                products: first_four(products),
+            });
+        }
+        ProductTold::Common(hit) => {
+            return review(Reason::CommonName {
+                product: hit.product.clone(),
+                text: hit.text.clone(),
+            });
+        }
         ProductTold::None => return review(Reason::NoProduct),
     };
+    let (confidence, threshold) = (hit.step.confidence(), policy.product_confidence);
+    if confidence < threshold {
+        return review(Reason::UnsureProduct {
+            product: hit.product.clone(),
+            step: hit.step,
+            confidence,
+            threshold,
+        });
+    }
     let contact = policy
         .registry
         .product(&hit.product)
@@ -518,7 +550,8 @@ fn products(told: &ProductTold) -> Vec<ProductId> {
     match told {
         ProductTold::One(hit) => vec![hit.product.clone()],
         ProductTold::Several(products) => products.clone(),
-        ProductTold::None => Vec::new(),
+        // What cannot be told fulfils no condition.
+        ProductTold::Owned(..) | ProductTold::Common(_) | ProductTold::None => Vec::new(),
     }
 }
 
@@ -531,6 +564,9 @@ fn attachments(message: &Message) -> Vec<(&str, &str)> {
 fn one_product(told: &ProductTold) -> Option<ProductHit> {
     match told {
         ProductTold::One(hit) => Some(hit.clone()),
-        ProductTold::Several(_) | ProductTold::None => None,
+        ProductTold::Several(_)
+        | ProductTold::Owned(..)
+        | ProductTold::Common(_)
+        | ProductTold::None => None,
     }
 }

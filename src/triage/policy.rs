@@ -19,6 +19,9 @@ pub struct Policy {
     pub registry: Registry,
     /// Knows folders and owners.
     pub routing: Routing,
+    /// How surely a product must be told for a forward, from 0 to 1; see
+    /// [`Step::confidence`](crate::domain::decision::Step::confidence).
+    pub product_confidence: f64,
     /// Who may receive at all.
     pub allow: AllowList,
     /// What is decided beside it, and acts on nothing.

@@ -26,6 +26,7 @@ macro_rules! shipped {
 
 /// The shipped rules and registry, and the schemas that editors check them by.
 const SHIPPED: &[(&str, &str)] = shipped![
+    "registry/customers.toml",
     "registry/products.toml",
     "rules/account-en.toml",
     "rules/account-sv.toml",

@@ -16,6 +16,9 @@ use super::value::Text;
 use crate::domain::decision::Zone;
 use crate::rules::{FoldOptions, Settings};
 
+/// Low enough that what the only product of a customer is tells it.
+const PRODUCT_CONFIDENCE: f64 = 0.5;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Shape {
@@ -25,6 +28,7 @@ pub struct Shape {
     guard: Option<Spanned<f64>>,
     share: Option<Spanned<f64>>,
     cap: Option<Spanned<f64>>,
+    product_confidence: Option<Spanned<f64>>,
     fold_diacritics: Option<bool>,
     time_zone: Option<Text>,
 }
@@ -48,6 +52,8 @@ pub struct ZonesShape {
 pub struct Placed {
     /// Not yet checked.
     pub settings: Settings,
+    /// How surely a product must be told for a forward.
+    pub product_confidence: f64,
     /// The clock that `received` in a rule's conditions means.
     pub zone: TimeZone,
     /// By the key's own name.
@@ -102,6 +108,16 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
         let factor = of(zone.as_str(), told.as_ref(), default.zone_factors.of(zone));
         settings.zone_factors = settings.zone_factors.with(zone, factor);
     }
+    let product_confidence = read.told.product_confidence.as_ref();
+    let product_confidence = product_confidence.map_or(PRODUCT_CONFIDENCE, |number| {
+        let told = *number.get_ref();
+        if !(0.0..=1.0).contains(&told) {
+            let key = "decision.product-confidence";
+            let message = format!("`{key}` is {told}, which is out of bounds");
+            file.error(&number.span(), key, message).help("from 0 to 1");
+        }
+        told
+    });
     let zone = read
         .told
         .time_zone
@@ -109,6 +125,7 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
         .map(|text| time_zone("decision.time-zone", text, file));
     Placed {
         settings,
+        product_confidence,
         zone: zone.unwrap_or(TimeZone::UTC),
         places,
     }
