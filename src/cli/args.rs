@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::init::Preset;
+
 /// Watches a support mailbox, decides whose ticket each message is, forwards technical ones to
 /// the publisher and files the rest.
 #[derive(Debug, Parser)]
@@ -31,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the whole job once on a sample mailbox in a temporary folder; no server needed
     Demo(DemoArgs),
+    /// Write a configuration: asks a few questions, or takes the answers as flags
+    Init(InitArgs),
     /// Watch the mailboxes: decide, forward, file
     Run(RunArgs),
     /// Check the configuration, the rules and the registry, run the cases; name every fault at once
@@ -73,6 +77,50 @@ pub struct DemoArgs {
     /// Keep the folder and print its path, to look around in it
     #[arg(long)]
     pub keep: bool,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: triaged init --yes --preset imap --partner 'Partner AB' \\\n           \
+                        --address support@partner.example --host imap.partner.example \\\n           \
+                        --smtp-host smtp.partner.example \\\n           \
+                        --product 'Nimbus Desk, Nimbus AB, support@nimbus-desk.example'"
+)]
+pub struct InitArgs {
+    /// Where the mailbox is
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<Preset>,
+    /// Your company, as customers and publishers know it
+    #[arg(long, value_name = "NAME")]
+    pub partner: Option<String>,
+    /// The address customers write to
+    #[arg(long)]
+    pub address: Option<String>,
+    /// The IMAP server; `localhost` is spoken to without TLS
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// The log-in name there [default: the address]
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// The Maildir
+    #[arg(long, value_name = "DIR")]
+    pub path: Option<PathBuf>,
+    /// The server that takes outgoing mail [default: `localhost` when the mailbox is there]
+    #[arg(long, value_name = "NAME")]
+    pub smtp_host: Option<String>,
+    /// The log-in name there, `-` for none [default: that of the mailbox; none at `localhost`]
+    #[arg(long, value_name = "NAME")]
+    pub smtp_user: Option<String>,
+    /// A product you sell, its publisher and technical contact; may be repeated
+    #[arg(long, value_name = "NAME, PUBLISHER, ADDRESS")]
+    pub product: Vec<String>,
+    /// Where ledger and audit log are kept [default: /var/lib/triaged]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Ask nothing: what is not said is as usual
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Arguments of `run`.

@@ -80,7 +80,8 @@ fn as_json(finding: &Finding) -> serde_json::Value {
     })
 }
 
-fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
+/// What there is, in one line.
+pub fn summary(directory: &Path, config: &Config, paint: Paint) -> String {
     let rules = &config.policy.rules;
     let routes = &config.policy.routing.categories;
     let good = paint.paint(Style::Good, "ok");

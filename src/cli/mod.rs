@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod explain;
 mod failure;
+mod init;
 mod person;
 pub mod print;
 mod progress;
@@ -15,6 +16,7 @@ mod replay;
 mod rules_now;
 mod run;
 mod shifts;
+mod shipped;
 mod sources;
 mod state;
 mod status;
@@ -88,6 +90,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let directory = config_directory(cli.config.as_deref());
     match cli.command {
         Command::Demo(args) => demo::demo(&args),
+        Command::Init(args) => init::init(cli.config.as_deref(), &args),
         Command::Check(args) => check::check(&directory, &args),
         Command::Test(args) => test::test(&directory, &args),
         Command::Diff(args) => diff::diff(cli.config.as_deref(), &args),

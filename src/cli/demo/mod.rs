@@ -9,7 +9,7 @@ use super::args::{DemoArgs, ExplainArgs};
 use super::failure::Failure;
 use super::print::say;
 use super::print::{Paint, Style};
-use super::{explain, run, tickets, wait};
+use super::{explain, run, shipped, tickets, wait};
 use crate::config;
 use crate::daemon::{self, log};
 use crate::ledger::{Ledger, Mode, TicketFilter};
@@ -17,52 +17,6 @@ use crate::system::maildir;
 
 /// Tickets shown; the sample has fewer.
 const TICKETS_MAX: u32 = 100;
-
-macro_rules! shipped {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../../config/", $name)))),*]
-    };
-}
-
-/// The shipped rules and registry, and the schemas that editors check them by.
-const SHIPPED: &[(&str, &str)] = shipped![
-    "registry/customers.toml",
-    "registry/products.toml",
-    "rules/account-en.toml",
-    "rules/account-sv.toml",
-    "rules/billing-da.toml",
-    "rules/billing-de.toml",
-    "rules/billing-en.toml",
-    "rules/billing-fi.toml",
-    "rules/billing-no.toml",
-    "rules/billing-sv.toml",
-    "rules/commerce-en.toml",
-    "rules/commerce-sv.toml",
-    "rules/da.toml",
-    "rules/de.toml",
-    "rules/fi.toml",
-    "rules/negation.toml",
-    "rules/no.toml",
-    "rules/priority-en.toml",
-    "rules/priority-sv.toml",
-    "rules/review-en.toml",
-    "rules/review-sv.toml",
-    "rules/subscription-da.toml",
-    "rules/subscription-de.toml",
-    "rules/subscription-en.toml",
-    "rules/subscription-fi.toml",
-    "rules/subscription-no.toml",
-    "rules/subscription-sv.toml",
-    "rules/technical-da.toml",
-    "rules/technical-de.toml",
-    "rules/technical-en.toml",
-    "rules/technical-fi.toml",
-    "rules/technical-no.toml",
-    "rules/technical-sv.toml",
-    "schema/registry.json",
-    "schema/rules.json",
-    "schema/triaged.json",
-];
 
 macro_rules! mail {
     ($($name:literal),* $(,)?) => {
@@ -155,13 +109,10 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 fn lay_out(base: &Path) -> io::Result<()> {
-    for directory in ["config/rules", "config/registry", "config/schema", "state"] {
-        std::fs::create_dir_all(base.join(directory))?;
-    }
-    std::fs::write(base.join("config/triaged.toml"), MAIN)?;
-    for (name, text) in SHIPPED {
-        std::fs::write(base.join("config").join(name), text)?;
-    }
+    let config = base.join("config");
+    shipped::lay_out(&config, &["registry", "rules", "schema"])?;
+    std::fs::create_dir(base.join("state"))?;
+    std::fs::write(config.join("triaged.toml"), MAIN)?;
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     std::fs::set_permissions(base.join("state"), private)?;
     let mailbox = base.join("mailbox");
@@ -183,36 +134,4 @@ async fn all_tickets(state_dir: &Path) -> Result<String, Failure> {
         .await?;
     all.reverse();
     Ok(tickets::as_table(&all))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_demo_carries_every_shipped_rule_file() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        for part in ["rules", "registry"] {
-            for entry in std::fs::read_dir(root.join(part)).unwrap() {
-                let name = format!("{part}/{}", entry.unwrap().file_name().to_string_lossy());
-                assert!(
-                    SHIPPED.iter().any(|(own, _)| *own == name),
-                    "`{name}` is left out"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_demo_carries_every_schema_that_its_files_name() {
-        let named = SHIPPED.iter().map(|(_, text)| (*text, "#:schema ../"));
-        let mut named: Vec<(&str, &str)> =
-            named.filter(|(text, _)| text.starts_with('#')).collect();
-        named.push((MAIN, "#:schema "));
-        for (text, prefix) in named {
-            let line = text.lines().next().unwrap();
-            let schema = line.strip_prefix(prefix).unwrap();
-            assert!(SHIPPED.iter().any(|(own, _)| *own == schema), "`{schema}`");
-        }
-    }
 }

@@ -7,6 +7,7 @@
 //! difference before it is kept.
 
 mod desk;
+mod init;
 mod reload;
 mod steady;
 mod transcript;
