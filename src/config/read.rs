@@ -125,9 +125,10 @@ impl Files {
         let (names, found) = file_names(directory, RULES, findings);
         if found && names.is_empty() {
             let shown = directory.join(RULES).display().to_string();
-            let message = match directory.join(RULES).is_dir() {
-                true => "there is no rule file in it",
-                false => "there is no such directory",
+            let message = if directory.join(RULES).is_dir() {
+                "there is no rule file in it"
+            } else {
+                "there is no such directory"
             };
             findings
                 .push_mut(Finding::of_file(Severity::Warning, shown, message))

@@ -185,9 +185,12 @@ impl Registry {
         let counts = |step: Step| step == strongest || (is_said(step) && is_said(strongest));
         let mut named: Vec<usize> = signs
             .iter()
-            .filter(|sign| match sign.tells() {
-                true => counts(sign.step),
-                false => sign.doubt,
+            .filter(|sign| {
+                if sign.tells() {
+                    counts(sign.step)
+                } else {
+                    sign.doubt
+                }
             })
             .map(|sign| sign.product)
             .collect();

@@ -80,7 +80,15 @@ impl Placed {
 pub(super) struct Known {
     /// How many products or customers were seen.
     pub seen: usize,
-    places: BTreeMap<(What, String), (usize, Arc<Source>, Range<usize>)>,
+    places: BTreeMap<(What, String), First>,
+}
+
+/// Who has it first, and where that is written.
+#[derive(Debug)]
+struct First {
+    owner: usize,
+    source: Arc<Source>,
+    span: Range<usize>,
 }
 
 /// Of what there may be one only.
@@ -106,9 +114,12 @@ impl Known {
         file: &InFile<'_>,
     ) -> Option<(Arc<Source>, Range<usize>)> {
         let key = (what, text.get_ref().to_lowercase());
-        let here = || (owner, Arc::clone(file.source), text.span());
-        let (first, source, span) = self.places.entry(key).or_insert_with(here);
-        (*first != owner).then(|| (Arc::clone(source), span.clone()))
+        let first = self.places.entry(key).or_insert_with(|| First {
+            owner,
+            source: Arc::clone(file.source),
+            span: text.span(),
+        });
+        (first.owner != owner).then(|| (Arc::clone(&first.source), first.span.clone()))
     }
 
     /// Reports what another has already, with `message` and `help` for it.
