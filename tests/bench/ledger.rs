@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use triaged::domain::decision::{
-    Action, Decision, Evidence, Owner, Priority, ProductHit, Score, Zone,
+    Action, Decision, Evidence, Owner, Priority, ProductHit, Score, Step, Zone,
 };
 use triaged::domain::digest::Digest;
 use triaged::domain::event::{Actor, Entry, Happening, Personal, Proof};
@@ -362,7 +362,9 @@ fn decision() -> Decision {
             product: ProductId::from("ledgerly"),
             text: "Ledgerly".to_owned(),
             zone: Zone::Subject,
+            step: Step::Name,
         }),
+        customer: None,
         owner: Some(Owner::Isv),
         priority: Priority::Normal,
         action: Action::Forward,
