@@ -398,6 +398,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         category: d.category,
         language: d.language,
         product: d.product,
+        customer: d.customer,
         owner: d.owner,
         priority: d.priority,
         action: d.action,
