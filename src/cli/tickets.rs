@@ -15,6 +15,7 @@ use super::state;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::{CategoryId, MailboxName, ProductId};
+use crate::domain::letter::{Posting, Purpose};
 use crate::domain::life::Stage;
 use crate::domain::reason::Reason;
 use crate::domain::ticket::Ticket;
@@ -324,7 +325,36 @@ pub fn said(happening: &Happening) -> String {
         Happening::Withdrawn {
             sent_perhaps: false,
         } => "taken away by somebody".to_owned(),
+        Happening::Letter {
+            purpose,
+            to,
+            posting,
+            ..
+        } => posted(*purpose, to.as_deref(), posting),
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)
+}
+
+/// What happened to a letter in a sentence.
+fn posted(purpose: Purpose, to: Option<&str>, posting: &Posting) -> String {
+    let to = to.unwrap_or("the customer");
+    let what = match posting {
+        Posting::Written => return format!("{purpose} to {to} is to be sent"),
+        Posting::Sending { attempt } => format!("being sent, attempt {attempt}"),
+        Posting::PutBack { .. } => "not sent: the way out closed".to_owned(),
+        Posting::Delivered { reply, .. } => format!("accepted: {reply}"),
+        Posting::Deferred {
+            cause,
+            reply,
+            until,
+            ..
+        } => format!("deferred ({cause}) until {}: {reply}", local(*until)),
+        Posting::Uncertain { attempt, reply, .. } => {
+            format!("attempt {attempt} may have been accepted: {reply}")
+        }
+        Posting::Failed { reason } => format!("given up: {reason}"),
+        Posting::Dropped => "not sent: the ticket was taken away".to_owned(),
+    };
+    format!("{purpose} to {to}: {what}")
 }

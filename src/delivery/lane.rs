@@ -69,7 +69,8 @@ impl Lane {
         }
     }
 
-    /// Sends `message` from the envelope sender `from` to `recipient`.
+    /// Sends `message` from the envelope sender `from` to `recipient`. Without `from` it goes under
+    /// the null sender `<>`: nothing comes back for it (RFC 5321 §4.5.5).
     ///
     /// `gate` is awaited at most once, when nothing but the message itself is missing; over SMTP
     /// that is after the server has answered DATA. It answers `true` once whatever must be durable
@@ -80,7 +81,7 @@ impl Lane {
     /// unknown as after [`Outcome::Uncertain`].
     pub async fn send<G: Future<Output = bool>>(
         &mut self,
-        from: &Address,
+        from: Option<&Address>,
         recipient: &Address,
         message: &Rendered,
         gate: G,

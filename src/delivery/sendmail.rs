@@ -72,12 +72,13 @@ impl SendmailLane {
         Self { program, patience }
     }
 
-    /// Gives `message` to the program, with the envelope sender `from` and one recipient.
+    /// Gives `message` to the program, with the envelope sender `from` (none: the null sender) and
+    /// one recipient.
     ///
     /// A call that is dropped kills the program.
     pub async fn send(
         &mut self,
-        from: &Address,
+        from: Option<&Address>,
         recipient: &Address,
         message: &Rendered,
     ) -> Outcome {
@@ -114,9 +115,10 @@ impl SendmailLane {
         judge(&course, &self.program, words.trim())
     }
 
-    fn start(&self, from: &Address, recipient: &Address) -> io::Result<Child> {
+    fn start(&self, from: Option<&Address>, recipient: &Address) -> io::Result<Child> {
         Command::new(&self.program)
-            .args(["-i", "-f", from.as_str(), "--", recipient.as_str()])
+            .args(["-i", "-f", from.map_or("<>", Address::as_str)])
+            .args(["--", recipient.as_str()])
             .env_clear()
             .env("PATH", SAFE_PATH)
             .current_dir("/")
@@ -297,7 +299,7 @@ mod tests {
     async fn send(lane: &mut SendmailLane, what: &str, message: &Rendered) -> Outcome {
         let recipient = address(&format!("{what}@isv.example"));
         let from = address("support@partner.example");
-        lane.send(&from, &recipient, message).await
+        lane.send(Some(&from), &recipient, message).await
     }
 
     /// The outcome's kind and cause, in one word each.

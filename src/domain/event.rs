@@ -12,6 +12,7 @@ use super::digest::Digest;
 use super::ids::{CategoryId, CustomerId, Folder, MailboxName, TicketId};
 use super::kind::Kind;
 use super::language::Language;
+use super::letter::{Posting, Purpose};
 use super::locator::{Generation, Locator};
 use super::outcome::Cause;
 use super::reason::{HoldReason, Reason};
@@ -249,6 +250,18 @@ pub enum Happening {
         /// Whether an attempt had begun, so that a copy may have gone out.
         sent_perhaps: bool,
     },
+    /// A letter beside the forward.
+    Letter {
+        /// What it is for.
+        purpose: Purpose,
+        /// To whom; a customer's address as `audit.personal` lets it through.
+        to: Option<String>,
+        /// Under which Message-ID.
+        message_id: String,
+        /// What happened to it.
+        #[serde(flatten)]
+        posting: Posting,
+    },
     /// The audit file was mended.
     Repaired {
         /// What was wrong.
@@ -283,6 +296,7 @@ impl Happening {
             Self::Settled { .. } => "settled",
             Self::Quarantined { .. } => "quarantined",
             Self::Withdrawn { .. } => "withdrawn",
+            Self::Letter { .. } => "letter",
             Self::Repaired { .. } => "repaired",
         }
     }

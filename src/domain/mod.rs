@@ -10,6 +10,7 @@ pub mod event;
 pub mod ids;
 pub mod kind;
 pub mod language;
+pub mod letter;
 pub mod life;
 pub mod locator;
 pub mod outcome;

@@ -39,6 +39,9 @@ pub struct Plan {
     pub sheet: String,
     /// Value of the origin header that lets us know our own mail again.
     pub origin: String,
+    /// What it follows in its thread, the nearest last, without angle brackets (RFC 5322 §3.6.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
     /// How the original travels; where that depends on the relay, the first attempt fixes it.
     pub enclosure: Option<Enclosure>,
 }

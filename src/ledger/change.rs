@@ -13,6 +13,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::event::Entry;
 use crate::domain::ids::{Folder, MailboxName, TicketId};
+use crate::domain::letter::Letter;
 use crate::domain::life::{Life, Stage};
 use crate::domain::locator::{Generation, Locator};
 use crate::domain::plan::Plan;
@@ -62,6 +63,28 @@ pub enum Change {
         life: Life,
         /// What else becomes known of it.
         patch: Patch,
+        /// Its audit entry; `entry.at` becomes `changed_at`.
+        entry: Entry,
+    },
+    /// A letter is to be sent once its ticket is settled; [`Verdict::Known`] when the ledger has
+    /// one with its Message-ID, or has no such ticket. Where a step of the same ticket in the same
+    /// call is stale, the letter is, too.
+    Letter {
+        /// The letter.
+        letter: Letter,
+        /// Its audit entry; `entry.at` becomes `made_at` and `changed_at`.
+        entry: Entry,
+    },
+    /// A letter goes on, as `step` said.
+    LetterStep {
+        /// Which letter, by its row.
+        number: i64,
+        /// Where the caller believes it to stand.
+        expected: StageKey,
+        /// Where it stands from now on.
+        life: Life,
+        /// The letter, where something of it was fixed.
+        letter: Option<Letter>,
         /// Its audit entry; `entry.at` becomes `changed_at`.
         entry: Entry,
     },

@@ -7,7 +7,7 @@
 //!   each ticket occurs once;
 //! - calls do not see each other: one that is stale or fenced takes nothing from the others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteRow;
@@ -82,6 +82,7 @@ pub(super) async fn apply(
         group.open(conn, wave).await?;
         group.step(conn, wave).await?;
     }
+    group.letters(conn).await?;
     group.mailboxes(conn).await?;
     let (after, lines) = group.chain(conn, before).await?;
     group.tally(conn).await?;
@@ -276,6 +277,31 @@ impl<'a> Group<'a> {
         }
         learn::learn(conn, &written).await?;
         learn::end(conn, &written).await
+    }
+
+    async fn letters(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let stale: HashSet<(usize, TicketId)> = self
+            .slots
+            .iter()
+            .filter(|slot| slot.verdict == Verdict::Stale)
+            .filter_map(|slot| Some((slot.call, slot.change.ticket()?)))
+            .collect();
+        for slot in &mut self.slots {
+            let leased = slot.leased.map(|(name, _)| name);
+            let (done, otherwise) = match slot.change {
+                // It follows from a step that was not written.
+                Prepared::Letter(letter) if stale.contains(&(slot.call, letter.ticket())) => {
+                    (false, Verdict::Stale)
+                }
+                Prepared::Letter(letter) => (letter.write(conn, leased).await?, Verdict::Known),
+                Prepared::LetterStep(step) => (step.write(conn, leased).await?, Verdict::Stale),
+                _ => continue,
+            };
+            if !done {
+                slot.verdict = otherwise;
+            }
+        }
+        Ok(())
     }
 
     async fn mailboxes(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

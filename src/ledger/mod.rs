@@ -19,6 +19,10 @@
 //! | `quarantined` | it lies in the quarantine folder | — (after the move) | nothing |
 //! | `withdrawn` | the source copy was taken away before anything was sent | — | nothing |
 //!
+//! A letter, which is mail beside the forward, goes through `decided`, `sending`, `deferred` and
+//! `delivered` in a row of its own, under the same commits; `held` is one that was given up. It waits
+//! until its ticket is settled, and never changes that ticket.
+//!
 //! So the instants of commit are: *found*, *try begun*, *decided*, *attempt begun*, *attempt
 //! ended*, *moved*. Between two of them a crash can only repeat what is harmless to repeat: a
 //! reading, a move of what has moved, and, in `sending` alone, a forward with the same Message-ID.
@@ -49,6 +53,7 @@ mod fault;
 mod group;
 mod learn;
 mod lease;
+mod letters;
 mod open;
 mod people;
 mod place;
@@ -65,6 +70,7 @@ pub use change::{
     Pen, StageKey, StageName, Verdict,
 };
 pub use error::LedgerError;
+pub use letters::Outgoing;
 pub use open::{CHANGES_MAX, Ledger, Mode, Posting};
 pub use people::{Counts, Event, EventFilter, MailboxCount, TicketFilter};
 pub use verify::Verified;

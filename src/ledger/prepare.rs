@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::change::{Change, MailboxPatch, NewTicket, Patch, StageKey, StageName};
 use super::error::LedgerError;
+use super::letters::{LetterStep, Written};
 use crate::audit::chain;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
@@ -24,6 +25,8 @@ pub(super) enum Prepared {
         line: Line,
     },
     Step(Box<Step>),
+    Letter(Box<Written>),
+    LetterStep(Box<LetterStep>),
     Mailbox {
         name: MailboxName,
         patch: MailboxPatch,
@@ -89,6 +92,22 @@ impl Prepared {
                 patch,
                 entry,
             } => Self::Step(Box::new(Step::of(ticket, expected, &life, patch, &entry)?)),
+            Change::Letter { letter, entry } => {
+                Self::Letter(Box::new(Written::of(letter, &entry)?))
+            }
+            Change::LetterStep {
+                number,
+                expected,
+                life,
+                letter,
+                entry,
+            } => Self::LetterStep(Box::new(LetterStep::of(
+                number,
+                expected,
+                &life,
+                letter.as_ref(),
+                &entry,
+            )?)),
             Change::Mailbox { name, patch, entry } => Self::Mailbox {
                 name,
                 patch,
@@ -103,7 +122,7 @@ impl Prepared {
         match self {
             Self::Open { ticket, .. } => Some(ticket.id),
             Self::Step(step) => Some(step.ticket),
-            Self::Mailbox { .. } | Self::Note(_) => None,
+            Self::Letter(_) | Self::LetterStep(_) | Self::Mailbox { .. } | Self::Note(_) => None,
         }
     }
 
@@ -111,6 +130,8 @@ impl Prepared {
         match self {
             Self::Open { line, .. } | Self::Note(line) => Some(line),
             Self::Step(step) => Some(&step.line),
+            Self::Letter(letter) => Some(&letter.line),
+            Self::LetterStep(step) => Some(&step.line),
             Self::Mailbox { line, .. } => line.as_ref(),
         }
     }

@@ -11,9 +11,10 @@ use super::error::LedgerError;
 use super::fault;
 
 /// The scripts, in order; the first makes schema 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_edits.sql"),
+    include_str!("migrations/0003_letters.sql"),
 ];
 
 /// The schema this program writes.

@@ -41,7 +41,7 @@ pub(super) const BY_DIGEST: &str = "SELECT t.digest, t.id, t.generation, t.item,
 
 /// Where the next page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cursor(i64);
+pub struct Cursor(pub(super) i64);
 
 /// A ticket whose content came before.
 #[derive(Debug, Clone, PartialEq, Eq)]

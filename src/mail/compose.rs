@@ -18,6 +18,7 @@ use super::origin::ORIGIN_HEADER;
 use super::rendered::Rendered;
 use crate::domain::digest::Digest;
 use crate::domain::ids::TicketId;
+use crate::domain::letter::Purpose;
 use crate::domain::plan::{Enclosure, Plan};
 
 /// Longest line sent, in bytes without its CRLF (RFC 5321 §4.5.3.1.6).
@@ -108,8 +109,26 @@ pub fn render(plan: &Plan, original: &[u8], enclosure: Enclosure) -> Rendered {
     }
 }
 
-/// All that stands before the original's first byte.
-fn top(plan: &Plan, boundary: &str, file: &str, fit: Fit) -> Vec<u8> {
+/// Renders a letter: the plan's text alone.
+pub fn letter(plan: &Plan, purpose: Purpose) -> Rendered {
+    let mut bytes = head(plan, purpose.auto_submitted());
+    let text = encode::quoted_printable(&plan.sheet);
+    let rest = format!(
+        "Content-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\
+         \r\n\
+         {text}"
+    );
+    bytes.extend_from_slice(rest.as_bytes());
+    Rendered {
+        // A name or domain outside ASCII stands in an address as it is (RFC 6532).
+        eight_bit: !bytes.is_ascii(),
+        bytes,
+    }
+}
+
+/// The fields that everything we send begins with.
+fn head(plan: &Plan, auto_submitted: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024 + plan.sheet.len() * 2);
     encode::mailbox(&mut out, "From", &plan.from_name, plan.from.as_str());
     encode::verbatim(&mut out, "To", plan.recipient.as_str());
@@ -117,10 +136,20 @@ fn top(plan: &Plan, boundary: &str, file: &str, fit: Fit) -> Vec<u8> {
     encode::unstructured(&mut out, "Subject", &plan.subject);
     encode::verbatim(&mut out, "Date", &date(plan.date));
     encode::verbatim(&mut out, "Message-ID", &plan.message_id);
+    if let Some(nearest) = plan.references.last() {
+        encode::verbatim(&mut out, "In-Reply-To", &format!("<{nearest}>"));
+        encode::ids(&mut out, "References", &plan.references);
+    }
     encode::verbatim(&mut out, "MIME-Version", "1.0");
-    encode::verbatim(&mut out, "Auto-Submitted", "auto-generated");
+    encode::verbatim(&mut out, "Auto-Submitted", auto_submitted);
     encode::verbatim(&mut out, "X-Auto-Response-Suppress", "All");
     encode::verbatim(&mut out, ORIGIN_HEADER, &plan.origin);
+    out
+}
+
+/// All that stands before the original's first byte.
+fn top(plan: &Plan, boundary: &str, file: &str, fit: Fit) -> Vec<u8> {
+    let mut out = head(plan, "auto-generated");
     let transfer = match fit {
         Fit::EightBit => "8bit",
         Fit::SevenBit | Fit::Neither => "7bit",
@@ -212,6 +241,7 @@ mod tests {
             subject: "[T-4F7K25QM] Går inte att logga in".into(),
             sheet: "Support case T-4F7K25QM\n\n  What is asked: åäö = 1\n.\nFrom me\n".into(),
             origin: "v1 abcdefghijklmnop".into(),
+            references: Vec::new(),
             enclosure: None,
         }
     }

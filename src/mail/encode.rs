@@ -87,6 +87,13 @@ pub fn mailbox(out: &mut Vec<u8>, name: &str, display: &str, address: &str) {
     field(out, name, &text);
 }
 
+/// Writes a field of identifiers (RFC 5322 §3.6.4), one a line, each in its brackets.
+pub fn ids(out: &mut Vec<u8>, name: &str, ids: &[String]) {
+    let fit = |id: &&String| id.len() <= VERBATIM_MAX && id.bytes().all(|b| b.is_ascii_graphic());
+    let ids: Vec<_> = ids.iter().filter(fit).map(|id| format!("<{id}>")).collect();
+    field(out, name, &ids.join("\r\n "));
+}
+
 fn field(out: &mut Vec<u8>, name: &str, folded: &str) {
     for piece in [name, ": ", folded, "\r\n"] {
         out.extend_from_slice(piece.as_bytes());

@@ -18,6 +18,7 @@ use sha2::Sha256;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
+use crate::domain::letter::Purpose;
 use crate::domain::locator::Locator;
 
 /// Name of the header that marks what we sent; its value comes from [`origin_value`].
@@ -135,8 +136,11 @@ pub fn message_id(
         digest.bytes(),
         recipient.as_str().as_bytes(),
     ];
-    let name = base32(&key.bits("fwd", &fields));
-    let check = key.check("id", &name);
+    written_id(key, &base32(&key.bits("fwd", &fields)), domain)
+}
+
+fn written_id(key: &InstanceKey, name: &str, domain: &str) -> String {
+    let check = key.check("id", name);
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
     let domain = match domain {
         "" => DOMAIN_OTHERWISE,
@@ -144,6 +148,25 @@ pub fn message_id(
         _ => DOMAIN_OTHERWISE,
     };
     format!("<{ID_PREFIX}{name}.{check}@{domain}>")
+}
+
+/// The Message-ID of a letter about a ticket, with its angle brackets: one for each purpose,
+/// recipient and `occasion`, such as the message it answers or the number of the reminder.
+pub fn letter_id(
+    key: &InstanceKey,
+    ticket: TicketId,
+    purpose: Purpose,
+    occasion: &str,
+    recipient: &Address,
+    domain: &str,
+) -> String {
+    let fields = [
+        ticket.bits().as_slice(),
+        purpose.as_str().as_bytes(),
+        occasion.as_bytes(),
+        recipient.as_str().as_bytes(),
+    ];
+    written_id(key, &base32(&key.bits("letter", &fields)), domain)
 }
 
 /// Whether we made this Message-ID; its angle brackets may be absent.

@@ -8,7 +8,7 @@ use super::dispatch::Submitted;
 use super::fault::Fault;
 use super::file::Filing;
 use super::intake::Opened;
-use super::job::Job;
+use super::job::{Errand, Forward, Job};
 use super::read::{Decided, Read, ReadEnd};
 use super::session::Session;
 use crate::audit;
@@ -59,6 +59,8 @@ impl Session<'_> {
                 ReadEnd::Decided(mut read) => {
                     let shadow = read.shadow.take();
                     notes.extend(shadow.map(|h| self.shadow(&opened, h)));
+                    let letters = std::mem::take(&mut read.letters);
+                    notes.extend(letters.into_iter().map(|letter| self.letter(letter)));
                     changes.push(self.decided(&mut opened, &mut read)?);
                     follow.push(Then::HandOn(item, opened, read));
                 }
@@ -256,16 +258,18 @@ impl Session<'_> {
             hold: opened.hold,
             share: opened.share,
             standing: opened.standing,
-            item,
-            generation: self.opened.generation,
-            size: opened.size,
-            digest,
-            folder: decision.folder,
             plan,
             original,
             since: opened.since,
             pen: self.pen.clone(),
-            done: self.filings.clone(),
+            errand: Errand::Forward(Box::new(Forward {
+                item,
+                generation: self.opened.generation,
+                size: opened.size,
+                digest,
+                folder: decision.folder,
+                done: self.filings.clone(),
+            })),
         };
         self.dispatch.submit(job).await
     }

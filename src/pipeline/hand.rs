@@ -15,24 +15,40 @@ use crate::domain::ids::TicketId;
 /// The unit in which memory is counted, in bytes.
 const UNIT: u64 = 1024;
 
-/// The tickets of one mailbox that are in hand.
+/// What can be in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InHand {
+    /// A ticket.
+    Ticket(TicketId),
+    /// A letter, by its row in the ledger.
+    Letter(i64),
+}
+
+impl From<TicketId> for InHand {
+    fn from(id: TicketId) -> Self {
+        Self::Ticket(id)
+    }
+}
+
+/// The tickets and letters of one mailbox that are in hand.
 #[derive(Debug, Default)]
 pub struct Hands {
-    ids: Mutex<HashSet<TicketId>>,
+    ids: Mutex<HashSet<InHand>>,
     freed: Notify,
     let_go: AtomicU64,
 }
 
-/// One ticket in hand; dropping it lets go.
+/// One ticket or letter in hand; dropping it lets go.
 #[derive(Debug)]
 pub struct Hold {
     hands: Arc<Hands>,
-    id: TicketId,
+    id: InHand,
 }
 
 impl Hands {
-    /// Takes a ticket in hand; `None` when it is already.
-    pub fn take(self: &Arc<Self>, id: TicketId) -> Option<Hold> {
+    /// Takes a ticket or letter in hand; `None` when it is already.
+    pub fn take(self: &Arc<Self>, id: impl Into<InHand>) -> Option<Hold> {
+        let id = id.into();
         let fresh = self.lock().insert(id);
         fresh.then(|| Hold {
             hands: Arc::clone(self),
@@ -51,8 +67,8 @@ impl Hands {
     }
 
     /// Whether this one is.
-    pub fn has(&self, id: TicketId) -> bool {
-        self.lock().contains(&id)
+    pub fn has(&self, id: impl Into<InHand>) -> bool {
+        self.lock().contains(&id.into())
     }
 
     /// How many were let go since the start.
@@ -65,7 +81,7 @@ impl Hands {
         self.freed.notified().await;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<TicketId>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<InHand>> {
         // A set of identifiers is whole whatever a panicking thread was doing with it.
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }

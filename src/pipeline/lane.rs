@@ -17,18 +17,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::fault::Fault;
-use super::file::Filing;
 use super::job::Job;
 use super::traffic::Traffic;
 use super::works::Works;
 use crate::delivery::breaker::Leave;
 use crate::delivery::retry::{self, Failure};
 use crate::delivery::{Capabilities, Lane};
-use crate::domain::event::{Actor, Happening};
-use crate::domain::life::{Effect, Event, Stage};
+use crate::domain::life::{Effect, Stage};
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Enclosure;
-use crate::ledger::{Change, Patch, Verdict};
+use crate::ledger::{Change, Verdict};
 use crate::mail::compose;
 use crate::mail::rendered::Rendered;
 
@@ -53,10 +51,9 @@ struct Ready {
 }
 
 impl Ready {
-    /// The message as it is sent; the original's bytes are let go.
+    /// See [`Job::render`].
     fn render(&mut self) -> Rendered {
-        let original = std::mem::take(&mut self.job.original);
-        compose::render(&self.job.plan, &original, self.enclosure)
+        self.job.render(self.enclosure)
     }
 }
 
@@ -104,9 +101,9 @@ impl LaneTask {
                 }
             };
             let message = ready.render();
-            let plan = &ready.job.plan;
+            let job = &ready.job;
             let (outcome, ahead) = tokio::join!(
-                lane.send(&plan.from, &plan.recipient, &message, gate),
+                lane.send(job.sender(), &job.plan.recipient, &message, gate),
                 self.begin_ahead(begun.is_empty(), capabilities),
             );
             begun.extend(ahead);
@@ -221,15 +218,8 @@ impl LaneTask {
     /// Gives jobs back to the ledger: the way out closed before anything of them was on the wire.
     async fn put_back(&self, begun: VecDeque<Ready>) {
         for Ready { mut job, .. } in begun {
-            let happening = Happening::PutBack {
-                attempt: job.standing.life.attempts,
-            };
-            let patch = Patch::default();
-            let step = job
-                .standing
-                .step(&Event::PutBack, patch, Actor::Triaged, happening);
-            let recorded = match step {
-                Ok((change, _)) => self.works.record(&job.pen, vec![change]).await,
+            let recorded = match job.put_back() {
+                Ok(change) => self.works.record(&job.pen, vec![change]).await,
                 Err(fault) => return self.works.fail(&fault),
             };
             if let Err(error) = recorded {
@@ -248,12 +238,7 @@ impl LaneTask {
         let retry = Failure::of(&outcome).and_then(|failure| {
             retry::next(failure, attempt, job.since, now, self.expire, jitter())
         });
-        let happening = happening(&outcome, attempt, retry);
-        let event = Event::End { outcome, retry };
-        let step = job
-            .standing
-            .step(&event, Patch::default(), Actor::Triaged, happening);
-        let (change, effect) = match step {
+        let (change, effect) = match job.end(outcome, retry) {
             Ok(step) => step,
             Err(fault) => {
                 self.works.fail(&fault);
@@ -265,19 +250,12 @@ impl LaneTask {
         Some(tokio::spawn(async move {
             match works.record(&job.pen, vec![change]).await {
                 Ok(verdicts) => {
-                    if verdicts == [Verdict::Written] && effect == Effect::Move {
-                        let filing = Filing {
-                            hold: job.hold,
-                            standing: job.standing,
-                            item: job.item,
-                            generation: job.generation,
-                            size: job.size,
-                            digest: Some(job.digest),
-                            folder: job.folder,
-                            quarantined: None,
-                        };
+                    if verdicts == [Verdict::Written]
+                        && effect == Effect::Move
+                        && let Some((filing, done)) = job.filing()
+                    {
                         // A closed channel: the crew is gone, the ledger knows.
-                        let _gone = job.done.send(filing).await;
+                        let _gone = done.send(filing).await;
                     }
                     true
                 }
@@ -317,27 +295,12 @@ impl LaneTask {
 
 /// A job's step to `sending`.
 fn begin_one(mut job: Job, capabilities: Option<Capabilities>) -> Option<(Ready, Change)> {
-    let mut patch = Patch::default();
-    let enclosure = if let Some(fixed) = job.plan.enclosure {
-        fixed
-    } else {
-        // It must be the same at every further try, whatever the relay offers then.
-        let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
-        let chosen = compose::enclosure_by(eight_bit);
-        job.plan.enclosure = Some(chosen);
-        patch.plan = Some(job.plan.clone());
-        chosen
-    };
-    let happening = Happening::Sending {
-        attempt: job.standing.life.attempts + 1,
-        recipient: job.plan.recipient.clone(),
-        message_id: job.plan.message_id.clone(),
-    };
-    let step = job
-        .standing
-        .step(&Event::Begin, patch, Actor::Triaged, happening);
-    match step {
-        Ok((change, _)) => Some((Ready { job, enclosure }, change)),
+    // It must be the same at every further try, whatever the relay offers then.
+    let eight_bit = capabilities.is_some_and(|c| c.eight_bit);
+    let known = job.plan.enclosure;
+    let enclosure = known.unwrap_or_else(|| compose::enclosure_by(eight_bit));
+    match job.begin(known.is_none().then_some(enclosure)) {
+        Ok(change) => Some((Ready { job, enclosure }, change)),
         Err(fault) => {
             tracing::warn!(ticket = %job.standing.id.reference(), error = %fault, "let go");
             None
@@ -345,44 +308,12 @@ fn begin_one(mut job: Job, capabilities: Option<Capabilities>) -> Option<(Ready,
     }
 }
 
-fn happening(outcome: &Outcome, attempt: u32, retry: Option<Timestamp>) -> Happening {
-    use crate::domain::reason::HoldReason;
-    match (outcome, retry) {
-        (Outcome::Delivered { reply }, _) => Happening::Delivered {
-            attempt,
-            reply: reply.clone(),
-        },
-        (Outcome::Deferred { cause, reply }, Some(until)) => Happening::Deferred {
-            attempt,
-            cause: *cause,
-            reply: reply.clone(),
-            until,
-        },
-        (Outcome::Uncertain { reply }, until) => Happening::Uncertain {
-            attempt,
-            reply: reply.clone(),
-            until,
-        },
-        (Outcome::Deferred { reply, .. }, None) => Happening::Held {
-            reason: HoldReason::Expired {
-                reply: reply.clone(),
-            },
-        },
-        (Outcome::Refused { cause, reply }, _) => Happening::Held {
-            reason: HoldReason::Refused {
-                cause: *cause,
-                reply: reply.clone(),
-            },
-        },
-    }
-}
-
-/// One line for people, about a forward that ended.
+/// One line for people, about a mail that ended.
 fn tell(job: &Job, effect: Effect) {
     let ticket = job.standing.id.reference();
     let to = job.plan.recipient.as_str();
     match (&job.standing.life.stage, effect) {
-        (Stage::Delivered, _) => tracing::debug!(%ticket, to, "forwarded"),
+        (Stage::Delivered, _) => tracing::debug!(%ticket, to, "sent"),
         (Stage::Deferred { until }, _) => tracing::warn!(%ticket, to, %until, "deferred"),
         (Stage::Held { reason, .. }, _) => tracing::error!(%ticket, to, %reason, "held"),
         _ => {}

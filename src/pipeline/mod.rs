@@ -14,6 +14,7 @@
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
+//! - [`letters`]: mail beside the forward, from the ledger to the lanes.
 //! - [`file`]: moves and their proof.
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
@@ -33,6 +34,7 @@ pub mod hand;
 mod intake;
 mod job;
 mod lane;
+mod letters;
 pub mod pulse;
 pub mod read;
 mod recover;

@@ -14,6 +14,7 @@ use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Happening, Way};
 use crate::domain::ids::TicketId;
+use crate::domain::letter::Letter;
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
 use crate::domain::ticket::{Summary, Ticket};
@@ -79,6 +80,8 @@ pub struct Decided {
     pub decision: Decision,
     /// What is sent, and the original, when it is to be sent.
     pub forward: Option<(Plan, Bytes)>,
+    /// What is written beside the forward, to be sent once the ticket is settled.
+    pub letters: Vec<Letter>,
     /// What the audit log says of a shadow that would have sent it elsewhere.
     pub shadow: Option<Happening>,
 }
@@ -213,6 +216,7 @@ impl Reader {
             summary,
             decision,
             forward,
+            letters: Vec::new(),
             shadow,
         }))
     }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::file::Filing;
-use super::job::Job;
+use super::job::{Errand, Forward, Job};
 use super::session::Session;
 use super::standing::Standing;
 use crate::domain::address::Address;
@@ -171,7 +171,8 @@ impl Session<'_> {
                 break;
             }
         }
-        self.look_for(missing).await
+        self.look_for(missing).await?;
+        self.resume_letters().await
     }
 
     async fn resume_one(
@@ -323,16 +324,18 @@ impl Session<'_> {
             hold,
             share,
             standing: Standing::of(&ticket),
-            item: ticket.locator.item,
-            generation: ticket.locator.generation,
-            size: ticket.size,
-            digest,
-            folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
             plan,
             original,
             since: ticket.seen_at,
             pen: Arc::clone(&self.pen),
-            done: self.filings.clone(),
+            errand: Errand::Forward(Box::new(Forward {
+                item: ticket.locator.item,
+                generation: ticket.locator.generation,
+                size: ticket.size,
+                digest,
+                folder: ticket.folder.unwrap_or_else(|| self.quarantine_folder()),
+                done: self.filings.clone(),
+            })),
         })
         .await;
         Ok(())

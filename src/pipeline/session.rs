@@ -261,6 +261,13 @@ impl Session<'_> {
         {
             self.due = Some(due);
         }
+        // Its ticket may just have been settled.
+        if self.dispatch.is_open()
+            && let Some(due) = self.works.ledger.letter_due(&self.config.name).await?
+            && self.due.is_none_or(|known| due < known)
+        {
+            self.due = Some(due);
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! - [`policy`]: everything the operator's files say, compiled; swapped as one.
 //! - [`routing`]: where each category and kind goes.
 //! - [`decide`]: kind, then case, then category, then product, then owner.
+//! - [`letter`]: mail beside the forward.
 //! - [`plan`]: the forward that follows from a decision.
 //! - [`shift`]: messages that change their destination.
 //! - [`suggest`]: keywords that labelled mail speaks for.
@@ -14,6 +15,7 @@
 
 pub mod case;
 pub mod decide;
+pub mod letter;
 pub mod plan;
 pub mod policy;
 pub mod routing;

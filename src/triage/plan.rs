@@ -83,6 +83,7 @@ pub fn plan(
         date: incoming.at,
         subject: format!("[{reference}] {}: {}", product.name, message.subject),
         sheet,
+        references: Vec::new(),
         enclosure: compose::enclosure(incoming.original),
     })
 }

@@ -336,6 +336,7 @@ fn plan(n: u32) -> Plan {
         subject: "Ledgerly kraschar när vi öppnar rapporten".to_owned(),
         sheet: "Reference: T-4F7K92QM\nProduct: Ledgerly\nPriority: normal\n".repeat(8),
         origin: "v1; 4f7k92qm4f7k92qm4f7k92qm4f7k92qm".to_owned(),
+        references: Vec::new(),
         enclosure: None,
     }
 }

@@ -71,7 +71,7 @@ impl SmtpLane {
     /// Sends `message` to `recipient`; see [`super::Lane::send`].
     pub async fn send<G: Future<Output = bool>>(
         &mut self,
-        from: &Address,
+        from: Option<&Address>,
         recipient: &Address,
         message: &Rendered,
         gate: G,
@@ -83,7 +83,7 @@ impl SmtpLane {
 
     async fn try_send<G: Future<Output = bool>>(
         &mut self,
-        from: &Address,
+        from: Option<&Address>,
         recipient: &Address,
         message: &Rendered,
         gate: G,

@@ -26,21 +26,25 @@ const LONE_DOT: &str = ".\r\n";
 
 /// Sender and recipient in the client library's checked form.
 pub(super) struct Envelope {
-    from: lettre::Address,
+    /// `None` is the null sender.
+    from: Option<lettre::Address>,
     to: lettre::Address,
 }
 
 impl Envelope {
     /// Takes both addresses, or says whose fault it is that they cannot be written.
-    pub fn new(from: &Address, to: &Address) -> Result<Self, Outcome> {
+    pub fn new(from: Option<&Address>, to: &Address) -> Result<Self, Outcome> {
         let checked = |address: &Address| {
             lettre::Address::new(address.local(), address.domain())
                 .map_err(|e| spoken(&format!("`{address}` is not fit for SMTP: {e}")))
         };
-        let from = checked(from).map_err(|reply| Outcome::Deferred {
-            cause: Cause::Identity,
-            reply,
-        })?;
+        let from = from
+            .map(checked)
+            .transpose()
+            .map_err(|reply| Outcome::Deferred {
+                cause: Cause::Identity,
+                reply,
+            })?;
         let to = checked(to).map_err(|reply| Outcome::Refused {
             cause: Cause::Recipient,
             reply,
@@ -71,7 +75,7 @@ impl Envelope {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let ascii = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
-        if !ascii(&self.from) || !ascii(&self.to) {
+        if !self.from.as_ref().is_none_or(ascii) || !ascii(&self.to) {
             if !offer.utf8 {
                 let words = "an address is not ASCII and the server does not offer SMTPUTF8";
                 return Err(refuse(Cause::Recipient, words));
@@ -79,7 +83,7 @@ impl Envelope {
             parameters.push(MailParameter::SmtpUtfEight);
         }
         Ok([
-            Mail::new(Some(self.from.clone()), parameters).to_string(),
+            Mail::new(self.from.clone(), parameters).to_string(),
             Rcpt::new(self.to.clone(), Vec::new()).to_string(),
             Data.to_string(),
         ])

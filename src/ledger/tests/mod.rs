@@ -1,6 +1,7 @@
 //! Tests of the ledger as a whole, in temporary directories; this file has what they share.
 
 mod audit;
+mod letters;
 mod opening;
 mod reading;
 mod trouble;
@@ -210,6 +211,7 @@ fn plan(n: u32) -> Plan {
         subject: "Hjälp".to_owned(),
         sheet: "a\nb\n".to_owned(),
         origin: "x".to_owned(),
+        references: Vec::new(),
         enclosure: None,
     }
 }

@@ -215,7 +215,7 @@ async fn check(path: &Path, authority: &Authority) {
             asked.store(true, Ordering::Relaxed);
             send.gate.unwrap_or(true)
         };
-        let outcome = lane.send(&from, &to, message, gate).await;
+        let outcome = lane.send(Some(&from), &to, message, gate).await;
         let (got, words) = spoken(&outcome);
         assert_eq!(got, send.expect, "{at}: message {number}: {words}");
         if let Some(wanted) = &send.words {

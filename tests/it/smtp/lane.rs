@@ -45,13 +45,13 @@ async fn a_call_given_up_leaves_no_half_used_connection() {
         let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
         let (first, second) = (message("one", &[]), message("two", &[]));
 
-        let outcome = lane.send(&from, &to, &first, async { true }).await;
+        let outcome = lane.send(Some(&from), &to, &first, async { true }).await;
         assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
         tokio::select! {
-            outcome = lane.send(&from, &to, &second, async { true }) => panic!("{outcome:?}"),
+            outcome = lane.send(Some(&from), &to, &second, async { true }) => panic!("{outcome:?}"),
             () = peer.until(|record| record.times(step) == 2) => {}
         }
-        let outcome = lane.send(&from, &to, &second, async { true }).await;
+        let outcome = lane.send(Some(&from), &to, &second, async { true }).await;
         assert!(
             matches!(outcome, Outcome::Delivered { .. }),
             "{step}: {outcome:?}"
@@ -70,7 +70,7 @@ async fn a_closed_gate_lets_no_byte_through() {
     );
     let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
     let outcome = lane
-        .send(&from, &to, &message("one", &[]), async { false })
+        .send(Some(&from), &to, &message("one", &[]), async { false })
         .await;
     assert!(matches!(outcome, Outcome::Deferred { .. }), "{outcome:?}");
     peer.until(|record| !record.partial.is_empty()).await;
@@ -133,7 +133,7 @@ async fn a_message_out_of_form_is_not_sent() {
     ] {
         let mut message = message("smuggled", &[]);
         message.bytes.extend_from_slice(body.as_bytes());
-        let outcome = lane.send(&from, &to, &message, async { true }).await;
+        let outcome = lane.send(Some(&from), &to, &message, async { true }).await;
         let Outcome::Refused { cause, .. } = outcome else {
             panic!("{body:?}: {outcome:?}");
         };
@@ -188,7 +188,9 @@ async fn every_way_out_asks_the_gate_once_and_obeys_it() {
                 asked += 1;
                 open
             };
-            let outcome = lane.send(&from, &to, &message("one", &[]), gate).await;
+            let outcome = lane
+                .send(Some(&from), &to, &message("one", &[]), gate)
+                .await;
             assert_eq!(asked, 1, "{config:?}");
             let delivered = matches!(outcome, Outcome::Delivered { .. });
             assert_eq!(delivered, open, "{config:?}: {outcome:?}");

@@ -57,7 +57,7 @@ async fn postfix_gets_every_byte() {
     let sent: Vec<Rendered> = (0..COUNT).map(body).collect();
     for message in &sent {
         let outcome = lane
-            .send(&from, &address(MAILBOX), message, async { true })
+            .send(Some(&from), &address(MAILBOX), message, async { true })
             .await;
         assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
     }
@@ -98,7 +98,7 @@ async fn postfix_gets_every_byte() {
         ),
     ] {
         let outcome = lane
-            .send(&from, &address(to), &message, async { true })
+            .send(Some(&from), &address(to), &message, async { true })
             .await;
         let got = match &outcome {
             Outcome::Refused { cause, .. } => ("refused", *cause),
@@ -164,7 +164,7 @@ async fn smtp_sink_with_faults() {
         let (from, to) = (address("help@partner.example"), address(MAILBOX));
         for _ in 0..2 {
             let outcome = lane
-                .send(&from, &to, &message("one", &["."]), async { true })
+                .send(Some(&from), &to, &message("one", &["."]), async { true })
                 .await;
             let got = match &outcome {
                 Outcome::Delivered { .. } => "delivered".into(),
