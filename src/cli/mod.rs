@@ -12,7 +12,9 @@ mod init;
 mod person;
 pub mod print;
 mod progress;
+mod registry;
 mod replay;
+mod request;
 mod rules_now;
 mod run;
 mod shifts;
@@ -103,6 +105,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             let outline = outline(&directory)?;
             wait(tickets::list(&outline.state_dir, &args))
         }
+        Command::Ticket(args) if args.sheet => {
+            wait(tickets::sheet(&load(&directory)?, &args.ticket))
+        }
         Command::Ticket(args) => {
             let outline = outline(&directory)?;
             wait(tickets::show(&outline.state_dir, &args))
@@ -112,6 +117,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
+        Command::Registry(command) => registry::registry(&directory, &command),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }

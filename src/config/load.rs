@@ -1,5 +1,6 @@
 //! From a directory to a [`Config`], or to everything that is wrong with it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::audit::PersonalPolicy;
+use super::case_files::toml_files;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
 use super::file::contacts::Verified;
@@ -19,19 +21,20 @@ use super::file::{
     contacts, decision, delivery, mailbox, negation, operation, registry, routing, rules,
 };
 use super::findings::{self, Finding, Severity};
+use super::import::RegistryFile;
 use super::last_good;
 use super::limits::Limits;
 use super::mailbox::MailboxConfig;
 use super::partner::Partner;
-use super::read::{self, Files};
+use super::read::{self, Files, REGISTRY};
 use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
-use crate::domain::ids::Folder;
+use crate::domain::ids::{CategoryId, CustomerId, Folder};
 use crate::registry::Registry;
 use crate::rules::RuleSet;
 use crate::triage::Policy;
-use crate::triage::routing::Routing;
+use crate::triage::routing::{Route, Routing};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -80,6 +83,45 @@ impl Config {
 /// The digest of what is in `directory` now; see [`Config::digest`].
 pub fn digest(directory: &Path) -> Digest {
     Files::read(directory, &mut Vec::new()).digest
+}
+
+/// The files of the registry in `directory`, by name.
+///
+/// # Errors
+/// When they cannot be listed or read.
+pub fn registry_files(directory: &Path) -> std::io::Result<Vec<RegistryFile>> {
+    let paths = toml_files(&directory.join(REGISTRY))?.into_iter();
+    let files = paths.map(|path| {
+        let name = path.strip_prefix(directory).unwrap_or(&path);
+        Ok(RegistryFile {
+            name: name.display().to_string(),
+            text: std::fs::read_to_string(&path)?,
+        })
+    });
+    files.collect()
+}
+
+/// Whether the configuration would be sound with these files in its registry.
+///
+/// # Errors
+/// All findings, when at least one is an error.
+pub fn with_registry(directory: &Path, changed: &[RegistryFile]) -> Result<(), Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut files = Files::read(directory, &mut findings);
+    for file in changed {
+        let name = directory.join(&file.name).display().to_string();
+        files.registry.retain(|source| source.name != name);
+        let source = Source::of_text(name.clone(), file.text.clone());
+        files.registry.push(Arc::new(source));
+        files.names.push(name);
+    }
+    read_files(directory, &files, &mut findings);
+    findings::tidy(&mut findings, &files.names);
+    if findings::any_error(&findings) {
+        Err(findings)
+    } else {
+        Ok(())
+    }
 }
 
 /// What `triaged.toml` says by itself: enough to look at what was done, whatever is wrong with the
@@ -198,6 +240,8 @@ struct Main {
     verified_within: Duration,
     /// Our own addresses.
     own: Vec<Address>,
+    /// The folders mailboxes are watched in.
+    watched: Vec<Folder>,
 }
 
 fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
@@ -238,6 +282,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         edits,
         verified_within,
         own,
+        watched,
     }
 }
 
@@ -278,6 +323,7 @@ pub(super) fn read_set(
     let all_products = !files.registry_incomplete
         && !findings::any_error(findings.get(before..).unwrap_or_default());
     let customers = registry.customers(all_products, findings);
+    let own_routes = registry.routes();
     let ids = registry.ids();
     let around = Around {
         categories: main.as_ref().map(|(_, main)| &main.categories),
@@ -331,7 +377,7 @@ pub(super) fn read_set(
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
-    let mut config = main.into_config(directory, set, registry.ok()?, files.digest)?;
+    let mut config = main.into_config(directory, set, registry.ok()?, own_routes, files.digest)?;
     config.sources = files.rules.iter().chain(&files.registry).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
         let at = edits.shadow_at.unwrap_or_default();
@@ -361,6 +407,8 @@ impl Main {
                 .as_ref()
                 .map_or(&[], |partner| &partner.domains),
             forwards: self.categories.forward.is_some(),
+            routes: &self.categories.routes,
+            watched: &self.watched,
         })
     }
 
@@ -369,12 +417,14 @@ impl Main {
         directory: &Path,
         rules: RuleSet,
         registry: Registry,
+        own_routes: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
         digest: Digest,
     ) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
         let routing = Routing {
             categories: self.categories.routes,
+            customers: own_routes,
             kinds: folders.kinds,
             replies: folders.replies,
             quarantine: folders.quarantine,
@@ -388,6 +438,8 @@ impl Main {
             registry,
             routing,
             product_confidence: self.settings.product_confidence,
+            mixed: self.settings.mixed,
+            hit_guard: self.settings.hit_guard,
             allow: delivery.allow.clone(),
             shadow: None,
         };

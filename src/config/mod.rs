@@ -14,6 +14,7 @@ pub mod edits;
 pub mod examine;
 mod file;
 pub mod findings;
+pub mod import;
 mod last_good;
 pub mod limits;
 mod load;
@@ -26,9 +27,9 @@ mod shadow;
 pub mod suggested;
 
 pub use case_files::{case_files, load_cases, toml_files};
-pub use examine::{Examined, examine};
+pub use examine::{Examined, examine, examine_registry};
 pub use last_good::load_last_good;
-pub use load::{Config, Outline, digest, load, outline};
+pub use load::{Config, Outline, digest, load, outline, registry_files, with_registry};
 
 #[cfg(test)]
 mod cases;

@@ -146,7 +146,11 @@ fn walk(
             let named = named.map(|(key, table)| (key.as_str(), table));
             for (key, table) in named.chain([("probe", &inner["additionalProperties"])]) {
                 let below = format!("{below}.{key}");
-                let header = format!("[{below}]");
+                let around = AROUND.iter().find(|(table, _)| *table == name);
+                let above = around.filter(|_| header.starts_with("[["));
+                let above =
+                    above.map_or(String::new(), |(_, lines)| format!("{header}\n{lines}\n"));
+                let header = format!("{above}[{below}]");
                 walk(file, below, header, table, found);
             }
         } else if inner["type"] == "object" {

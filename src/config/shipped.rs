@@ -98,6 +98,11 @@ fn every_key_is_documented_in_the_shipped_files() {
             "customer",
             keys_of::<customers::CustomerShape>(),
         ),
+        (
+            &customers,
+            "customer.categories.NAME",
+            keys_of::<routing::OwnShape>(),
+        ),
         (&rules, "rule", keys_of::<rules::Shape>()),
         (&rules, "negation", keys_of::<negation::Shape>()),
         (&rules, "rule.when", keys_of::<when::WhenShape>()),

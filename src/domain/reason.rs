@@ -8,6 +8,7 @@ use super::address::Address;
 use super::decision::Step;
 use super::ids::{CategoryId, CustomerId, ProductId, TicketId};
 use super::kind::Kind;
+use super::language::Language;
 use super::outcome::Cause;
 
 /// Why a decision has the action it has.
@@ -79,6 +80,30 @@ pub enum Reason {
         confidence: f64,
         /// What it needs.
         threshold: f64,
+    },
+    /// We give first-line support for the product.
+    FirstLine {
+        /// The product.
+        product: ProductId,
+    },
+    /// To be forwarded, but the publisher answers in other languages.
+    Foreign {
+        /// The product.
+        product: ProductId,
+        /// What the ticket is written in.
+        language: Language,
+    },
+    /// To be forwarded, but whether what hangs on it may leave cannot be judged.
+    Unjudged {
+        /// The product.
+        product: ProductId,
+        /// How many attachments there are.
+        attachments: usize,
+    },
+    /// Only its technical paragraphs go out; the rest is for another category.
+    Split {
+        /// Which answers the rest.
+        rest: CategoryId,
     },
     /// The product has no contact for this.
     NoContact {
@@ -176,6 +201,26 @@ impl fmt::Display for Reason {
             } => write!(
                 f,
                 "product `{product}` is told by {step} only: {confidence:.2} sure, it needs {threshold:.2}"
+            ),
+            Self::FirstLine { product } => {
+                write!(f, "we give first-line support for product `{product}`")
+            }
+            Self::Foreign { product, language } => write!(
+                f,
+                "the publisher of product `{product}` does not answer in {}",
+                language.name()
+            ),
+            Self::Unjudged {
+                product,
+                attachments,
+            } => write!(
+                f,
+                "product `{product}` asks for numbers to be taken out, and nobody can say what \
+                 stands in {attachments} attachments"
+            ),
+            Self::Split { rest } => write!(
+                f,
+                "its technical paragraphs alone; the rest is for `{rest}` and stays"
             ),
             Self::NoContact { product } => write!(f, "product `{product}` has no contact"),
             Self::NotAllowed { recipient } => {

@@ -2,7 +2,7 @@
 
 use super::contact::Contacts;
 use super::customer::Customer;
-use super::product::Product;
+use super::product::{Product, Support};
 use super::resolve::{Clues, ProductTold, Registry, Told};
 use crate::domain::address::Address;
 use crate::domain::decision::Zone;
@@ -28,6 +28,7 @@ fn product(id: &str, names: &[&str], publisher: &str, domain: &str) -> Product {
         plans: vec!["plan-shared-1".to_owned()],
         skus: Vec::new(),
         contacts: Contacts::default(),
+        support: Support::default(),
         sender_domains: texts(&[domain]),
     }
 }

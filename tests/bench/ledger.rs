@@ -337,6 +337,7 @@ fn plan(n: u32) -> Plan {
         sheet: "Reference: T-4F7K92QM\nProduct: Ledgerly\nPriority: normal\n".repeat(8),
         origin: "v1; 4f7k92qm4f7k92qm4f7k92qm4f7k92qm".to_owned(),
         references: Vec::new(),
+        copy: None,
         enclosure: None,
     }
 }

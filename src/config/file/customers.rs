@@ -7,11 +7,13 @@ use serde::Deserialize;
 
 use super::contacts::Limits;
 use super::registry::{Known, What};
+use super::routing;
 use super::source::{Source, quoted};
 use super::table::{InFile, Read, Table};
 use super::value::Text;
-use crate::domain::ids::{CustomerId, ProductId};
+use crate::domain::ids::{CategoryId, CustomerId, ProductId};
 use crate::registry::customer::Customer;
+use crate::triage::routing::Route;
 
 /// How many customers of one file are taken at most.
 const CUSTOMERS_MAX: usize = 20_000;
@@ -34,6 +36,8 @@ pub struct CustomerShape {
 pub struct Written {
     /// Absent when something it needs is missing or wrong.
     pub customer: Option<Customer>,
+    /// What is otherwise for it.
+    pub routes: BTreeMap<CategoryId, Route>,
     /// The products it names, each with its key.
     pub products: Vec<(Text, &'static str)>,
     /// The file.
@@ -61,6 +65,9 @@ pub(super) fn customers(
     for mut table in tables.into_iter().take(CUSTOMERS_MAX) {
         known.seen += 1;
         let subscriptions = table.table("subscriptions", file).texts(file);
+        let categories = table.table("categories", file);
+        let routes = limits
+            .map(|limits| routing::own_routes(categories, limits.routes, limits.watched, file));
         let read = table.read::<CustomerShape>(file);
         compare(&read.told, &subscriptions, known, file);
         let mut products: Vec<(Text, &'static str)> = Vec::new();
@@ -70,6 +77,7 @@ pub(super) fn customers(
         products.extend(subscribed.map(|text| (text, "customer.subscriptions")));
         all.push(Written {
             customer: customer(&read, &subscriptions, limits, file),
+            routes: routes.unwrap_or_default(),
             products,
             source: Arc::clone(file.source),
         });

@@ -12,8 +12,9 @@ use super::source::quoted;
 use super::table::{InFile, Read, Table, listed};
 use super::value::Text;
 use crate::domain::ids::ProductId;
+use crate::domain::language::Language;
 use crate::registry::contact::Contacts;
-use crate::registry::product::Product;
+use crate::registry::product::{Attachments, Product, Support, Technical};
 use crate::rules::Keyword;
 use crate::rules::lint::Lint;
 
@@ -21,6 +22,11 @@ use crate::rules::lint::Lint;
 const PRODUCTS_MAX: usize = 5_000;
 /// Shortest name or alias, in characters: one letter names nothing.
 const ALIAS_CHARS_MIN: usize = 2;
+
+const TECHNICAL: [(&str, Technical); 2] =
+    [("forward", Technical::Forward), ("keep", Technical::Keep)];
+const ATTACHMENTS: [(&str, Attachments); 2] =
+    [("send", Attachments::Send), ("drop", Attachments::Drop)];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -34,6 +40,12 @@ pub struct ProductShape {
     plans: Option<Vec<Text>>,
     skus: Option<Vec<Text>>,
     sender_domains: Option<Vec<Text>>,
+    technical: Option<Text>,
+    languages: Option<Vec<Text>>,
+    documentation: Option<Text>,
+    status_page: Option<Text>,
+    redact: Option<bool>,
+    attachments: Option<Text>,
 }
 
 /// Checks the products of one file, alone and against all that were read before; `limits` is
@@ -154,6 +166,7 @@ fn product(
     let plans = ids("plans", &read.told.plans);
     let skus = ids("skus", &read.told.skus);
     let sender_domains = file.domains("product.sender-domains", read.told.sender_domains.as_ref());
+    let support = support(&read.told, file);
     Some(Product {
         id: ProductId::new(id?),
         name: name?,
@@ -164,8 +177,43 @@ fn product(
         plans,
         skus,
         contacts,
+        support,
         sender_domains,
     })
+}
+
+fn support(told: &ProductShape, file: &mut InFile<'_>) -> Support {
+    let languages = Language::ALL.map(|language| (language.as_str(), language));
+    let technical = told.technical.as_ref();
+    let technical = technical.and_then(|text| file.word("product.technical", text, &TECHNICAL));
+    let attachments = told.attachments.as_ref();
+    let attachments =
+        attachments.and_then(|text| file.word("product.attachments", text, &ATTACHMENTS));
+    let known = told.languages.iter().flatten();
+    let languages = known
+        .filter_map(|text| file.word("product.languages", text, &languages))
+        .collect();
+    Support {
+        technical: technical.unwrap_or_default(),
+        languages,
+        documentation: link("product.documentation", told.documentation.as_ref(), file),
+        status_page: link("product.status-page", told.status_page.as_ref(), file),
+        redact: told.redact.unwrap_or_default(),
+        attachments: attachments.unwrap_or_default(),
+    }
+}
+
+/// A link that people can follow.
+fn link(key: &str, text: Option<&Text>, file: &mut InFile<'_>) -> Option<String> {
+    let text = text?;
+    let told = file.line(key, text)?;
+    let is_link = told.starts_with("https://") && !told.contains(char::is_whitespace);
+    if !is_link {
+        let message = format!("`{key}`: {} is no link", quoted(&told));
+        file.error(&text.span(), key, message)
+            .help("such as `https://docs.publisher.example/`");
+    }
+    is_link.then_some(told)
 }
 
 /// Those of its names that need more evidence than the word.

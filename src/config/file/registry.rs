@@ -13,9 +13,10 @@ use super::source::{Source, quoted};
 use super::table::{InFile, Table, did_you_mean, listed, nearest};
 use super::value::Text;
 use crate::config::findings::{Finding, Severity};
-use crate::domain::ids::ProductId;
+use crate::domain::ids::{CategoryId, CustomerId, ProductId};
 use crate::registry::customer::Customer;
 use crate::registry::product::Product;
+use crate::triage::routing::Route;
 
 /// What all files of the registry say.
 #[derive(Debug, Default)]
@@ -67,6 +68,15 @@ impl Placed {
             .iter()
             .filter_map(|written| written.customer.clone())
             .collect()
+    }
+
+    /// What is otherwise for single customers.
+    pub fn routes(&self) -> BTreeMap<CustomerId, BTreeMap<CategoryId, Route>> {
+        let own = self.customers.iter().filter_map(|written| {
+            let customer = written.customer.as_ref()?;
+            (!written.routes.is_empty()).then(|| (customer.id.clone(), written.routes.clone()))
+        });
+        own.collect()
     }
 
     /// The ids of all products.

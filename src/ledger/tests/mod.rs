@@ -212,6 +212,7 @@ fn plan(n: u32) -> Plan {
         sheet: "a\nb\n".to_owned(),
         origin: "x".to_owned(),
         references: Vec::new(),
+        copy: None,
         enclosure: None,
     }
 }
