@@ -24,7 +24,7 @@
 //! | 7 | [`cli`]: one file a command; prints; exit codes |
 //! | 6 | [`daemon`]: builds the parts, starts, reloads, drains, stops |
 //! | 4 | [`pipeline`]: the stages: intake, decide, dispatch, file, recover |
-//! | 3 | [`mailbox`] (IMAP, Maildir), [`delivery`] (SMTP, Maildir, sendmail), [`ledger`] (`SQLite`), [`audit`]: the edges |
+//! | 3 | [`mailbox`] (IMAP, Maildir), [`delivery`] (SMTP, Maildir, sendmail), [`oauth`] (tokens for both), [`ledger`] (`SQLite`), [`audit`]: the edges |
 //! | 2 | [`config`]: TOML into checked values; the only place that knows file shapes |
 //! | 1 | [`rules`], [`mail`], [`registry`], [`triage`]: no I/O; [`system`]: small primitives, a leaf |
 //! | 0 | [`domain`]: plain values; the life of a ticket as one pure function |
@@ -48,6 +48,7 @@ pub mod audit;
 pub mod delivery;
 pub mod ledger;
 pub mod mailbox;
+pub mod oauth;
 
 pub mod pipeline;
 

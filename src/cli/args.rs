@@ -67,6 +67,9 @@ pub enum Command {
     /// Show products, contacts and customers, check them, or bring offers in
     #[command(subcommand)]
     Registry(RegistryCommand),
+    /// Sign in, where a mailbox or the way out logs in by access tokens
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Read, count, verify or export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -143,7 +146,10 @@ pub struct RunArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Print one JSON object a finding
+    /// Show each note, also where many are alike
+    #[arg(long)]
+    pub all: bool,
+    /// Print one JSON object a finding, each note among them
     #[arg(long)]
     pub json: bool,
     /// Fail (exit code 3) when there is a finding of this name, or any with `all`; may be repeated
@@ -184,7 +190,8 @@ pub struct DiffArgs {
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
     /// On which messages: a Maildir, a directory or file of messages, a file of cases, `cases` for
-    /// those beside NEW, or `folders` for the folders of its mailboxes, which are only read
+    /// those beside NEW, `folders` for the folders of its mailboxes, which are only read, or
+    /// `ledger` for the tickets that the ledger knows, whose messages are looked for in those folders
     #[arg(long, value_name = "WHAT")]
     pub on: PathBuf,
     /// Print one JSON object a message that goes elsewhere, and one with all counts
@@ -356,6 +363,20 @@ pub enum MailboxCommand {
         /// Leave what lies there now alone; work only on what comes later
         #[arg(long)]
         new_only: bool,
+    },
+}
+
+/// Subcommands of `auth`.
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Sign in once on any device; the daemon then renews its tokens itself
+    Login {
+        /// The mailbox's name
+        #[arg(required_unless_present = "delivery")]
+        mailbox: Option<String>,
+        /// For the way out instead of a mailbox
+        #[arg(long, conflicts_with = "mailbox")]
+        delivery: bool,
     },
 }
 

@@ -28,8 +28,13 @@ pub fn check(directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
         }
     } else {
         let paint = Paint::stdout();
-        if !examined.findings.is_empty() {
-            say!("{}", findings::render(&examined.findings, paint.colours()));
+        let page = if args.all {
+            findings::render(&examined.findings, paint.colours())
+        } else {
+            findings::render_folded(&examined.findings, paint.colours())
+        };
+        if !page.is_empty() {
+            say!("{page}");
         }
         if let Some(config) = examined.config.as_ref().filter(|_| !examined.is_refused()) {
             say!("{}", summary(directory, config, paint));

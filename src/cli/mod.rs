@@ -3,6 +3,7 @@
 
 pub mod args;
 mod audit;
+mod auth;
 mod check;
 mod demo;
 mod diff;
@@ -12,6 +13,7 @@ mod init;
 mod person;
 pub mod print;
 mod progress;
+mod recorded;
 mod registry;
 mod replay;
 mod request;
@@ -117,6 +119,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
+        Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
         Command::Registry(command) => registry::registry(&directory, &command),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),

@@ -15,6 +15,7 @@ use crate::config::mailbox::{MailboxConfig, Source};
 use crate::daemon;
 use crate::domain::decision::Action;
 use crate::domain::ids::Folder;
+use crate::oauth::Tokens;
 use crate::pipeline::archive::{self, Filed};
 use crate::triage::decide;
 use crate::triage::routing::Routing;
@@ -118,9 +119,10 @@ pub async fn walk(
     mut show: impl FnMut(&str, &Filed<'_>),
 ) -> Result<(), Failure> {
     let mut unreadable = 0;
+    let tokens = Tokens::default();
     for folder in folders {
         let mut bar = None;
-        let walked = archive::walk(mailbox, folder, |filed| {
+        let walked = archive::walk(mailbox, &tokens, folder, |filed| {
             let name = format!("{folder}/{}", filed.item);
             show(&name, &filed);
             bar.get_or_insert_with(|| progress::bar(filed.total)).inc(1);

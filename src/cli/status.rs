@@ -195,7 +195,7 @@ fn source(mailbox: &MailboxConfig) -> String {
         Source::Imap(imap) => {
             format!(
                 "imap {}:{} as {}",
-                imap.server.host, imap.server.port, imap.user
+                imap.server.host, imap.server.port, imap.login.user
             )
         }
         Source::Maildir { path } => format!("maildir {}", path.display()),

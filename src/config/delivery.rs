@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::login::Login;
 use super::net::Server;
-use super::secret::Secret;
 pub use crate::domain::address::AllowList;
 
 /// How forwards leave the house.
@@ -42,8 +42,8 @@ pub enum Transport {
 pub struct SmtpConfig {
     /// The server.
     pub server: Server,
-    /// Log-in name and password; `None` for a relay that trusts our address.
-    pub login: Option<(String, Secret)>,
+    /// Who we are to it; `None` for a relay that trusts our address.
+    pub login: Option<Login>,
     /// Connections at most, at least 1.
     pub connections: usize,
     /// The name said in EHLO.

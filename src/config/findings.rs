@@ -13,7 +13,10 @@ use super::file::source::{Place, Source};
 use crate::rules::lint::Lint;
 
 /// Most findings reported at once; what is beyond is counted.
-pub const FINDINGS_MAX: usize = 200;
+pub const FINDINGS_MAX: usize = 1_000;
+
+/// More notes of one name than this are folded into the first of them.
+const ALIKE_MAX: usize = 3;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,6 +172,10 @@ impl Finding {
         self
     }
 
+    fn is_note_of(&self, lint: Lint) -> bool {
+        self.severity == Severity::Note && self.lint == Some(lint)
+    }
+
     fn order(&self) -> (Option<Place>, Severity) {
         (self.place, self.severity)
     }
@@ -235,6 +242,33 @@ pub fn tidy(findings: &mut Vec<Finding>, files: &[String]) {
 
 /// All of them with the lines they are about, and a count at the end; empty when there are none.
 pub fn render(findings: &[Finding], colour: bool) -> String {
+    page(findings, &count(findings), colour)
+}
+
+/// As [`render`], but of many notes of one name only the first, which tells how many there are.
+pub fn render_folded(findings: &[Finding], colour: bool) -> String {
+    let alike = |lint: Lint| findings.iter().filter(move |f| f.is_note_of(lint));
+    let mut shown = Vec::new();
+    for finding in findings {
+        let lint = finding.lint.filter(|lint| finding.is_note_of(*lint));
+        let Some(lint) = lint.filter(|lint| alike(*lint).nth(ALIKE_MAX).is_some()) else {
+            shown.push(finding.clone());
+            continue;
+        };
+        let is_first = alike(lint).next().is_some_and(|first| first == finding);
+        if is_first {
+            let mut first = finding.clone();
+            let more = alike(lint).count() - 1;
+            first.note(format!(
+                "{more} more notes are `{lint}`; `--all` shows each"
+            ));
+            shown.push(first);
+        }
+    }
+    page(&shown, &count(findings), colour)
+}
+
+fn page(findings: &[Finding], count: &str, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
     } else {
@@ -246,7 +280,7 @@ pub fn render(findings: &[Finding], colour: bool) -> String {
         out.push_str("\n\n");
     }
     if !findings.is_empty() {
-        out.push_str(&count(findings));
+        out.push_str(count);
         out.push('\n');
     }
     // The renderer pads empty gutters; no terminal needs that.

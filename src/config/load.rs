@@ -132,6 +132,8 @@ pub struct Outline {
     pub state_dir: PathBuf,
     /// What is watched.
     pub mailboxes: Vec<MailboxConfig>,
+    /// How forwards leave.
+    pub delivery: DeliveryConfig,
     /// How edits come to decide.
     pub edits: Edits,
 }
@@ -149,10 +151,14 @@ pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
     });
     findings::tidy(&mut findings, &files.names);
     let state_dir = main.as_ref().and_then(|main| main.state_dir.clone());
-    match (main, state_dir) {
-        (Some(main), Some(state_dir)) if !findings::any_error(&findings) => Ok(Outline {
+    let Some(main) = main else {
+        return Err(findings);
+    };
+    match (main.delivery, state_dir) {
+        (Some(delivery), Some(state_dir)) if !findings::any_error(&findings) => Ok(Outline {
             state_dir,
             mailboxes: main.mailboxes,
+            delivery: delivery.config,
             edits: main.edits,
         }),
         _ => Err(findings),
@@ -247,10 +253,9 @@ struct Main {
 fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let partner = operation::partner(root.table("partner", file), file);
     let state_dir = operation::state_dir(root.table("state", file), base, file);
-    let mailboxes: Vec<_> = mailbox::mailboxes(&mut root, base, file)
-        .into_iter()
-        .map(|placed| placed.config)
-        .collect();
+    let state = state_dir.as_deref().unwrap_or(base);
+    let placed = mailbox::mailboxes(&mut root, base, state, file);
+    let mailboxes: Vec<_> = placed.iter().map(|placed| placed.config.clone()).collect();
     let watched: Vec<Folder> = mailboxes.iter().map(|m| m.folder.clone()).collect();
     let categories = routing::categories(root.table("categories", file), &watched, file);
     let folders = routing::kinds(root.table("kinds", file), &watched, file);
@@ -258,7 +263,8 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     own.extend(partner.as_ref().and_then(|p| p.address.clone()));
     let around = delivery::Around {
         base,
-        state_dir: state_dir.as_deref().unwrap_or(base),
+        state_dir: state,
+        mailboxes: &placed,
         hello: own.first().map_or("localhost", |address| address.domain()),
         forward: categories.forward.as_ref(),
     };

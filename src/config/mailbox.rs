@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::login::Login;
 use super::net::Server;
-use super::secret::Secret;
 use crate::domain::address::Address;
 use crate::domain::ids::{Folder, MailboxName};
 
@@ -46,10 +46,8 @@ pub enum Source {
 pub struct ImapConfig {
     /// The server.
     pub server: Server,
-    /// The log-in name.
-    pub user: String,
-    /// Its password.
-    pub password: Secret,
+    /// Who we are to it.
+    pub login: Login,
 }
 
 /// What is done with mail found at the first run.

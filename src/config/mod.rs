@@ -18,6 +18,7 @@ pub mod import;
 mod last_good;
 pub mod limits;
 mod load;
+pub mod login;
 pub mod mailbox;
 pub mod net;
 pub mod partner;

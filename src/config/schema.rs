@@ -154,15 +154,13 @@ fn walk(
                 walk(file, below, header, table, found);
             }
         } else if inner["type"] == "object" {
-            let above = if header.starts_with("[[") {
-                header.as_str()
-            } else {
-                ""
-            };
             let around = AROUND.iter().find(|(table, _)| *table == name);
-            let around = around
-                .filter(|_| !above.is_empty())
-                .map_or("", |(_, lines)| lines);
+            let around = around.map_or("", |(_, lines)| lines);
+            let above = if around.is_empty() && !header.starts_with("[[") {
+                ""
+            } else {
+                header.as_str()
+            };
             let header = format!("{above}\n{around}\n[{below}]");
             walk(file, below, header, inner, found);
         }

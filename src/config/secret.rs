@@ -14,7 +14,7 @@ use secrecy::SecretString;
 pub const BYTES_MAX: u64 = 16 * 1024;
 
 /// The place of a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Secret {
     /// `$CREDENTIALS_DIRECTORY/NAME` (systemd.exec, `LoadCredential=`).
     Credential(String),

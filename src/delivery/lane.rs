@@ -15,6 +15,7 @@ use crate::config::delivery::{DeliveryConfig, Transport};
 use crate::domain::address::Address;
 use crate::domain::outcome::{Cause, Outcome};
 use crate::mail::rendered::Rendered;
+use crate::oauth::Tokens;
 
 /// Longest wait for the gate where no server waits behind it.
 const GATE_MAX: Duration = Duration::from_mins(1);
@@ -40,9 +41,9 @@ pub enum Lane {
 
 impl Lane {
     /// The way out that `config` names. Nothing is touched or connected yet.
-    pub fn new(config: &DeliveryConfig) -> Self {
+    pub fn new(config: &DeliveryConfig, tokens: &Tokens) -> Self {
         match &config.transport {
-            Transport::Smtp(smtp) => Self::Smtp(Box::new(SmtpLane::new(smtp.clone()))),
+            Transport::Smtp(smtp) => Self::Smtp(Box::new(SmtpLane::new(smtp.clone(), tokens))),
             Transport::Maildir { path } => Self::Maildir(MaildirLane::new(path.clone())),
             Transport::Sendmail { program } => Self::Sendmail(SendmailLane::new(program.clone())),
         }

@@ -173,6 +173,22 @@ pub enum Trouble {
         /// The server's words.
         reply: String,
     },
+    /// The log-in held until now, and holds no more: a fresh one is as good as ever.
+    #[error("the log-in has ended: {reply}")]
+    Expired {
+        /// The server's words.
+        reply: String,
+    },
+    /// The log-in was taken, but the server does not open what lies behind it.
+    #[error(
+        "logged in, but the server opens no mailbox: {reply} (if it never worked: the mailbox \
+         needs a licence and IMAP enabled, and who signs in needs `FullAccess` on it; if it did, \
+         the server is busy)"
+    )]
+    NotConnected {
+        /// The server's words.
+        reply: String,
+    },
     /// The secret cannot be read.
     #[error("{0}")]
     Secret(String),

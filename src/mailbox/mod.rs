@@ -20,6 +20,7 @@ use self::imap::ImapMailbox;
 use self::maildir::MaildirMailbox;
 use crate::config::mailbox::{MailboxConfig, Source};
 use crate::domain::ids::Folder;
+use crate::oauth::Tokens;
 
 /// An open mailbox. Clones share one connection and may be used at the same time: what is asked
 /// is done one after another.
@@ -35,11 +36,12 @@ impl Mailbox {
     /// Connects, makes sure that `folders` are there, and opens the source folder.
     pub async fn open(
         config: &MailboxConfig,
+        tokens: &Tokens,
         folders: &[Folder],
     ) -> Result<(Self, Opened), Trouble> {
         match &config.source {
             Source::Imap(_) => {
-                let (mailbox, opened) = ImapMailbox::open(config, folders).await?;
+                let (mailbox, opened) = ImapMailbox::open(config, tokens, folders).await?;
                 Ok((Self::Imap(mailbox), opened))
             }
             Source::Maildir { .. } => {
@@ -131,9 +133,9 @@ impl ReadOnly {
     ///
     /// # Errors
     /// [`Trouble::MissingFolders`] when there is no such folder, and any other [`Trouble`].
-    pub async fn open(config: &MailboxConfig) -> Result<Self, Trouble> {
+    pub async fn open(config: &MailboxConfig, tokens: &Tokens) -> Result<Self, Trouble> {
         let mailbox = match &config.source {
-            Source::Imap(_) => Mailbox::Imap(ImapMailbox::examine(config).await?.0),
+            Source::Imap(_) => Mailbox::Imap(ImapMailbox::examine(config, tokens).await?.0),
             Source::Maildir { .. } => {
                 Mailbox::Maildir(Arc::new(MaildirMailbox::examine(config).await?.0))
             }

@@ -4,11 +4,13 @@
 //! archive holds.
 
 use crate::config::mailbox::MailboxConfig;
+use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
 use crate::domain::locator::Item;
 use crate::mail::Message;
 use crate::mailbox::ReadOnly;
 use crate::mailbox::exchange::{Content, Trouble};
+use crate::oauth::Tokens;
 
 /// Messages fetched together.
 const BATCH: usize = 50;
@@ -22,6 +24,8 @@ pub struct Filed<'a> {
     pub total: u64,
     /// Which message of the folder.
     pub item: Item,
+    /// SHA-256 of its bytes, unless it is too large to be fetched whole.
+    pub digest: Option<Digest>,
     /// What it says.
     pub message: Message,
 }
@@ -41,6 +45,7 @@ pub struct Walked {
 /// Any [`Trouble`] but a missing folder.
 pub async fn walk(
     config: &MailboxConfig,
+    tokens: &Tokens,
     folder: &Folder,
     mut show: impl FnMut(Filed<'_>),
 ) -> Result<Option<Walked>, Trouble> {
@@ -48,7 +53,7 @@ pub async fn walk(
         folder: folder.clone(),
         ..config.clone()
     };
-    let mailbox = match ReadOnly::open(&config).await {
+    let mailbox = match ReadOnly::open(&config, tokens).await {
         Ok(mailbox) => mailbox,
         Err(Trouble::MissingFolders(_)) => return Ok(None),
         Err(trouble) => return Err(trouble),
@@ -60,9 +65,9 @@ pub async fn walk(
         let mut fetched = mailbox.fetch(batch.to_vec(), config.max_size).await;
         while let Some(next) = fetched.recv().await {
             let next = next?;
-            let message = match next.content {
-                Content::Whole(bytes) => Message::parse(&bytes),
-                Content::Head(bytes) => Message::from_head(&bytes),
+            let (digest, message) = match next.content {
+                Content::Whole(bytes) => (Some(Digest::of(&bytes)), Message::parse(&bytes)),
+                Content::Head(bytes) => (None, Message::from_head(&bytes)),
                 Content::Gone => continue,
                 Content::Unusable { .. } => {
                     walked.unreadable += 1;
@@ -78,6 +83,7 @@ pub async fn walk(
                 folder,
                 total,
                 item: next.item,
+                digest,
                 message,
             });
         }

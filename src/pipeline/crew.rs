@@ -194,7 +194,7 @@ impl Crew {
         let pen = Arc::new(Pen::Lease(lease));
         let folders = folders(&policy.routing);
         let (mailbox, opened) = tokio::select! {
-            opened = Mailbox::open(&self.config, &folders) => opened?,
+            opened = Mailbox::open(&self.config, &self.works.tokens, &folders) => opened?,
             () = self.works.stop.cancelled() => return Ok(CrewEnd::Done),
         };
         tracing::info!(
@@ -454,7 +454,9 @@ fn wait_after(fault: &Fault, pause: Duration) -> Duration {
             wait: Some(wait), ..
         }) => (*wait).min(THROTTLED_MAX),
         // At once, but not for ever: a server may number anew each time it is asked.
-        Fault::Mailbox(Trouble::Rebuilt { .. }) if pause == PAUSE => Duration::ZERO,
+        Fault::Mailbox(Trouble::Rebuilt { .. } | Trouble::Expired { .. }) if pause == PAUSE => {
+            Duration::ZERO
+        }
         _ => pause,
     }
 }

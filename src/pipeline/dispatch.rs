@@ -53,7 +53,7 @@ impl Dispatch {
                 traffic: Arc::clone(&traffic),
                 expire: config.expire,
             };
-            lanes.spawn(lane.run(crate::delivery::Lane::new(config)));
+            lanes.spawn(lane.run(crate::delivery::Lane::new(config, &works.tokens)));
         }
         (Self { jobs, traffic }, lanes)
     }

@@ -8,6 +8,7 @@ use crate::mail::Message;
 use crate::mail::origin::InstanceKey;
 use crate::mailbox::Mailbox;
 use crate::mailbox::exchange::{Content, Trouble};
+use crate::oauth::Tokens;
 use crate::triage::{Policy, decide};
 
 use super::read::summary;
@@ -28,7 +29,7 @@ pub async fn trial(
         create_folders: false,
         ..config.clone()
     };
-    let (mailbox, _) = Mailbox::open(&config, &[]).await?;
+    let (mailbox, _) = Mailbox::open(&config, &Tokens::default(), &[]).await?;
     let listing = mailbox.list(None).await?;
     let mut count = 0;
     for batch in listing.entries.chunks(BATCH) {

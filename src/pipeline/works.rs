@@ -17,6 +17,7 @@ use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, MailboxPatch, Pen, Posting, Verdict};
 use crate::mail::origin::InstanceKey;
 use crate::mailbox::exchange::Opened;
+use crate::oauth::Tokens;
 use crate::triage::Policy;
 
 /// Pause before a ledger that is full or busy is asked again.
@@ -39,6 +40,8 @@ pub struct Works {
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
     pub pseudonym: [u8; 32],
+    /// The access tokens of mailboxes and the way out.
+    pub tokens: Tokens,
     /// Cancelled when work must end, in order or after a fault.
     pub stop: CancellationToken,
     /// The fault that ended it, if one did.
@@ -64,6 +67,7 @@ impl Works {
             budget: Budget::new(limits.memory),
             limits,
             personal,
+            tokens: Tokens::default(),
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),
             changes: AtomicU64::new(0),

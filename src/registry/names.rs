@@ -14,7 +14,7 @@ use super::variants::variants;
 use crate::domain::decision::Zone;
 use crate::rules::lexicon::{LexiconFault, LexiconHit};
 use crate::rules::typo::{TYPO_CHARS_MAX, TYPO_CHARS_MIN};
-use crate::rules::{FoldOptions, FoldedZone, Keyword, Lexicon, RuleSet, ZoneText};
+use crate::rules::{FoldOptions, FoldedZone, Keyword, Lexicon, RuleSet, ZoneSet, ZoneText};
 
 /// Fewest characters of an id that cannot be taken for a word.
 const ID_CHARS_MIN: usize = 6;
@@ -130,7 +130,9 @@ impl Names {
                 zone: Zone::Body,
                 text: &text,
             };
-            let hits = self.lexicon.find_folded(&[FoldedZone::new(zone, options)]);
+            let hits = self
+                .lexicon
+                .find_folded(&[FoldedZone::new(zone, options)], looked_at());
             for hit in &hits {
                 let Some(one) = self.sought.get(hit.index) else {
                     continue;
@@ -181,7 +183,7 @@ impl Names {
 
     /// What of the registry stands in a message, in order of its texts and places.
     pub fn find(&self, zones: &[FoldedZone<'_>]) -> Vec<Find> {
-        let hits = self.lexicon.find_folded(zones);
+        let hits = self.lexicon.find_folded(zones, looked_at());
         // What is a name as it stands is no other name with an ending or a slip; what is a name
         // with an ending is none with a slip.
         let taken = |form: Form| -> Vec<(Zone, (usize, usize))> {
@@ -222,6 +224,18 @@ impl Names {
         });
         own.map(|one| one.text.as_str())
     }
+}
+
+/// Where names are looked for. Addresses are looked at as addresses; headers repeat what others hold.
+fn looked_at() -> ZoneSet {
+    let zones = [
+        Zone::Subject,
+        Zone::Body,
+        Zone::Quoted,
+        Zone::Signature,
+        Zone::Attachment,
+    ];
+    zones.into_iter().collect()
 }
 
 fn whole(what: What, text: &str, common: bool) -> Sought {

@@ -35,7 +35,7 @@ impl RuleSet {
     /// again when that was done with other options than this set's.
     pub fn classify_folded(&self, zones: &[FoldedZone<'_>], known: &Circumstances<'_>) -> Verdict {
         let zones = FoldedZone::refolded(zones, self.settings().fold);
-        let hits = self.needles.scan(&zones);
+        let hits = self.needles.scan(&zones, self.looked_at);
         let mut touches: Vec<Touch> = Vec::with_capacity(64);
         for (group, (term, _)) in (0..).zip(hits.groups()) {
             let uses = self.uses.get(term as usize).map_or(&[][..], Vec::as_slice);

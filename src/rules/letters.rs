@@ -94,12 +94,26 @@ pub(super) fn decomposed_len(c: char) -> usize {
 }
 
 /// Whether `c` is part of a word: letters, digits, `_` and what combines with them.
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || c == '_'
     } else {
-        c.is_alphanumeric() || canonical_combining_class(c) != 0
+        is_western(c) || c.is_alphanumeric() || canonical_combining_class(c) != 0
     }
+}
+
+/// Whether `c` is part of a word as regular expressions have it (UTS #18, annex C).
+pub(super) fn is_word_of_expressions(c: char) -> bool {
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || c == '_'
+    } else {
+        is_western(c) || regex_syntax::is_word_character(c)
+    }
+}
+
+/// The small letters of Western Europe beyond ASCII, told without a look into the tables.
+const fn is_western(c: char) -> bool {
+    matches!(c, 'ß'..='ö' | 'ø'..='ÿ')
 }
 
 /// Whether the character before byte `at` of `text` is part of a word.

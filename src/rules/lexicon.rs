@@ -8,7 +8,7 @@ use super::fold::FoldOptions;
 use super::keyword::{Keyword, KeywordFault};
 use super::needles::{Hit, Needle, Needles, NeedlesBuilder};
 use super::ruleset::{KEYWORDS_MAX, LITERAL_BYTES_MAX, REGEXES_MAX};
-use super::zone::{FoldedZone, ZoneText};
+use super::zone::{FoldedZone, ZoneSet, ZoneText};
 
 /// Most hits returned for one message; the first ones stay.
 pub const HITS_MAX: usize = 1_000;
@@ -108,19 +108,21 @@ impl Lexicon {
         })
     }
 
-    /// The names in a message, see [`Self::find_folded`].
+    /// The names in all zones of a message, see [`Self::find_folded`].
     pub fn find(&self, zones: &[ZoneText<'_>]) -> Vec<LexiconHit> {
-        self.find_folded(&FoldedZone::all(zones, self.options))
+        let looked_at = Zone::ALL.into_iter().collect();
+        self.find_folded(&FoldedZone::all(zones, self.options), looked_at)
     }
 
-    /// The names in a message, in order of its texts and places, at most [`HITS_MAX`].
+    /// The names in those zones of a message that are `looked_at`, in order of its texts and
+    /// places, at most [`HITS_MAX`].
     ///
     /// A name that lies within a longer one is not reported: in `Nordlys Flow` there is no
     /// `Nordlys` where both are known. Each name is reported at its first 16 places of a text.
-    pub fn find_folded(&self, zones: &[FoldedZone<'_>]) -> Vec<LexiconHit> {
+    pub fn find_folded(&self, zones: &[FoldedZone<'_>], looked_at: ZoneSet) -> Vec<LexiconHit> {
         let zones = FoldedZone::refolded(zones, self.options);
         let mut found: Vec<(Hit, usize)> = Vec::new();
-        let scanned = self.needles.scan(&zones);
+        let scanned = self.needles.scan(&zones, looked_at);
         for (term, hits) in scanned.groups() {
             let named = self.named_by_term.get(term as usize);
             for &index in named.into_iter().flatten() {

@@ -1,9 +1,11 @@
-//! All literal keywords of a set in one Aho-Corasick automaton, and its regular expressions.
+//! All literal keywords of a set, looked for in one pass over a text, and its regular expressions.
 //!
 //! Equal keywords are one term however many rules use them, so a message is scanned once and its
-//! cost grows with its own length and hits, not with the number of keywords. The texts without
-//! which a regular expression cannot match are in the automaton, too: it is only run on a text
-//! that holds one of them, and only when a rule asks.
+//! cost grows with its own length and hits, not with the number of keywords. What begins where a
+//! word begins, as nearly all keywords do, stands in a prefix tree ([`super::prefixes`]) that is
+//! asked at those places only; what may begin within a word, in an Aho-Corasick automaton. The
+//! texts without which a regular expression cannot match are looked for, too: it is only run on a
+//! text that holds one of them, and only when a rule asks.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,16 +14,20 @@ use std::sync::Arc;
 use super::expression::{Expression, Required};
 use super::fold::{FoldOptions, folded_keyword};
 use super::keyword::{Keyword, KeywordFault, Pattern};
-use super::letters::{is_diacritic, unstroked, word_at, word_before, word_end, word_start};
+use super::letters::{
+    is_diacritic, is_word, is_word_of_expressions, unstroked, word_at, word_before, word_end,
+    word_start,
+};
+use super::prefixes::Prefixes;
 use super::typo::{Forgiven, Piece};
-use super::zone::FoldedZone;
+use super::zone::{FoldedZone, ZoneSet};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// Most hits of one keyword kept from one text: the first ones.
 pub(super) const HITS_PER_TEXT_MAX: u8 = 16;
 
-/// Up to this many bytes of literal keywords the automaton is a full table (fastest, some 130
-/// bytes per byte of keyword); above it is packed.
+/// Up to this many bytes of literals that may begin within a word their automaton is a full table
+/// (fastest, some 130 bytes per byte of literal); above it is packed.
 const TABLE_BYTES_MAX: usize = 48 * 1024;
 
 /// What a keyword became: the number of a term or of a regular expression.
@@ -101,13 +107,24 @@ struct Opener {
     ends_word: bool,
 }
 
-/// What a text of the automaton stands for.
+/// What a literal stands for.
 #[derive(Debug, Clone, Default)]
 struct Meaning {
     terms: Vec<u32>,
     openers: Vec<Opener>,
     /// Of which term of [`Needles::forgiven`] it is a piece.
     pieces: Vec<(u32, Piece)>,
+}
+
+impl Meaning {
+    /// Whether something of it may begin within a word, where the literal itself begins with a
+    /// letter.
+    fn begins_within(&self, edges: &[Edges]) -> bool {
+        let open = |&term: &u32| edges[term as usize].left == Edge::Open;
+        self.terms.iter().any(open)
+            || self.openers.iter().any(|opener| !opener.starts_word)
+            || self.pieces.iter().any(|(_, piece)| *piece != Piece::First)
+    }
 }
 
 /// Collects keywords until the automaton is built.
@@ -126,8 +143,6 @@ pub(super) struct NeedlesBuilder {
     unopened: Vec<u32>,
     /// Bytes of keywords.
     bytes: usize,
-    /// Bytes of all literals.
-    literal_bytes: usize,
 }
 
 impl NeedlesBuilder {
@@ -144,7 +159,6 @@ impl NeedlesBuilder {
             regexes: Vec::new(),
             unopened: Vec::new(),
             bytes: 0,
-            literal_bytes: 0,
         }
     }
 
@@ -246,8 +260,7 @@ impl NeedlesBuilder {
         term
     }
 
-    /// Each different text of the automaton, folded, with the terms that it is: their numbers and
-    /// edges.
+    /// Each different literal, folded, with the terms that it is: their numbers and edges.
     pub fn literals(&self) -> Vec<(&str, Vec<(u32, Edges)>)> {
         let edged = |&term: &u32| Some((term, *self.edges.get(term as usize)?));
         self.literals
@@ -260,13 +273,12 @@ impl NeedlesBuilder {
             .collect()
     }
 
-    /// The number of a literal of the automaton.
+    /// The number of a literal.
     fn literal(&mut self, text: &str) -> usize {
         if let Some(&known) = self.by_literal.get(text) {
             return known;
         }
         let number = self.literals.len();
-        self.literal_bytes += text.len();
         self.literals.push(text.to_owned());
         self.meanings.push(Meaning::default());
         self.by_literal.insert(text.to_owned(), number);
@@ -276,7 +288,18 @@ impl NeedlesBuilder {
     /// Builds the automaton. Fails only above the automaton's own limits, far beyond the bounds
     /// of a rule set.
     pub fn build(self) -> Result<Needles, aho_corasick::BuildError> {
-        let kind = if self.literal_bytes <= TABLE_BYTES_MAX {
+        let mut beginning = Vec::with_capacity(self.literals.len());
+        let (mut within, mut within_numbers) = (Vec::new(), Vec::new());
+        for ((number, text), meaning) in (0..).zip(&self.literals).zip(&self.meanings) {
+            if word_at(text, 0) && meaning.begins_within(&self.edges) {
+                within.push(text);
+                within_numbers.push(number);
+            } else {
+                beginning.push((text.as_str(), number));
+            }
+        }
+        let within_bytes: usize = within.iter().map(|text| text.len()).sum();
+        let kind = if within_bytes <= TABLE_BYTES_MAX {
             AhoCorasickKind::DFA
         } else {
             AhoCorasickKind::ContiguousNFA
@@ -284,9 +307,11 @@ impl NeedlesBuilder {
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(kind))
-            .build(&self.literals)?;
+            .build(&within)?;
         Ok(Needles {
-            automaton,
+            beginning: Prefixes::new(beginning),
+            within: (!within.is_empty()).then_some(automaton),
+            within_numbers,
             meanings: self.meanings,
             edges: self.edges,
             forgiven: self.forgiven,
@@ -315,10 +340,16 @@ fn without_diacritics(source: &str) -> String {
         .collect()
 }
 
-/// The automaton of a set.
+/// Everything that is looked for on behalf of a set.
 #[derive(Debug)]
 pub(super) struct Needles {
-    automaton: AhoCorasick,
+    /// Literals that begin where a word begins, or with a sign.
+    beginning: Prefixes,
+    /// Literals that may begin within a word.
+    within: Option<AhoCorasick>,
+    /// The numbers of those.
+    within_numbers: Vec<u32>,
+    /// By literal.
     meanings: Vec<Meaning>,
     edges: Vec<Edges>,
     /// By term.
@@ -345,9 +376,10 @@ impl Needles {
         self.edges.len()
     }
 
-    /// Heap memory of the automaton, in bytes.
+    /// Heap memory of what is searched, in bytes.
     pub fn memory(&self) -> usize {
-        self.automaton.memory_usage()
+        let within = self.within.as_ref();
+        self.beginning.memory() + within.map_or(0, AhoCorasick::memory_usage)
     }
 
     /// Number of regular expressions.
@@ -355,9 +387,9 @@ impl Needles {
         self.regexes.len()
     }
 
-    /// Every hit of every literal in the texts, by term, text and place, and which regular
-    /// expressions may match where.
-    pub fn scan(&self, zones: &[FoldedZone<'_>]) -> HitTable {
+    /// Every hit of every literal in the texts of the zones that are `looked_at`, by term, text and
+    /// place, and which regular expressions may match where.
+    pub fn scan(&self, zones: &[FoldedZone<'_>], looked_at: ZoneSet) -> HitTable {
         let mut scan = Scan {
             found: Vec::with_capacity(64),
             seen: vec![0; self.terms()],
@@ -365,7 +397,9 @@ impl Needles {
             is_open: vec![false; self.regexes.len()],
         };
         for (text, zone) in (0..).zip(zones) {
-            scan.text(self, text, zone.folded());
+            if looked_at.holds(zone.zone()) {
+                scan.text(self, text, zone.folded());
+            }
         }
         let Scan {
             mut found,
@@ -418,57 +452,23 @@ impl Scan {
         let (first, first_open) = (self.found.len(), self.open.len());
         self.open
             .extend(needles.unopened.iter().map(|&regex| (regex, text)));
-        for hit in needles.automaton.find_overlapping_iter(folded) {
-            let starts = !word_before(folded, hit.start());
-            let ends = !word_at(folded, hit.end());
-            let meaning = &needles.meanings[hit.pattern().as_usize()];
-            for &term in &meaning.terms {
-                let edges = needles.edges[term as usize];
-                let seen = &mut self.seen[term as usize];
-                let bounded =
-                    (starts || edges.left != Edge::Word) && (ends || edges.right != Edge::Word);
-                if !bounded || *seen >= HITS_PER_TEXT_MAX {
-                    continue;
-                }
-                let start = if edges.left == Edge::Open && !starts {
-                    word_start(folded, hit.start())
-                } else {
-                    hit.start()
-                };
-                let end = if edges.right == Edge::Open && !ends {
-                    word_end(folded, hit.end())
-                } else {
-                    hit.end()
-                };
-                *seen += 1;
-                self.found.push((term, Hit::at(text, start..end)));
-            }
-            for &(term, piece) in &meaning.pieces {
-                let seen = &mut self.seen[term as usize];
-                if *seen >= HITS_PER_TEXT_MAX || (piece == Piece::First && !starts) {
-                    continue;
-                }
-                let start = word_start(folded, hit.start());
-                let end = word_end(folded, hit.end());
-                let forgiven = needles.forgiven.get(&term);
-                if forgiven.is_some_and(|word| word.is(&folded[start..end], piece)) {
-                    *seen += 1;
-                    self.found.push((term, Hit::at(text, start..end)));
-                }
-            }
-            for opener in &meaning.openers {
-                let is_open = &mut self.is_open[opener.regex as usize];
-                // Expressions have their own mind about words beyond ASCII; those are let pass.
-                let bytes = folded.as_bytes();
-                let before = hit.start().checked_sub(1).and_then(|at| bytes.get(at));
-                let fits = (starts || !opener.starts_word || before.is_some_and(|b| !b.is_ascii()))
-                    && (ends
-                        || !opener.ends_word
-                        || bytes.get(hit.end()).is_some_and(|b| !b.is_ascii()));
-                if fits && !*is_open {
-                    *is_open = true;
-                    self.open.push((opener.regex, text));
-                }
+        let page = Page {
+            needles,
+            text,
+            folded,
+        };
+        let bytes = folded.as_bytes();
+        for (at, starts) in beginnings(folded) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            needles.beginning.at_start_of(rest, |literal, len| {
+                self.hit(&page, literal, at..at + len, starts);
+            });
+        }
+        let within = needles.within.iter();
+        for hit in within.flat_map(|automaton| automaton.find_overlapping_iter(folded)) {
+            if let Some(&literal) = needles.within_numbers.get(hit.pattern().as_usize()) {
+                let starts = !word_before(folded, hit.start());
+                self.hit(&page, literal, hit.range(), starts);
             }
         }
         for (term, _) in &self.found[first..] {
@@ -478,6 +478,87 @@ impl Scan {
             self.is_open[*regex as usize] = false;
         }
     }
+
+    /// Takes note of a literal that was found; `starts` tells whether a word begins there.
+    fn hit(&mut self, page: &Page<'_>, literal: u32, place: Range<usize>, starts: bool) {
+        let Page {
+            needles,
+            text,
+            folded,
+        } = *page;
+        let ends = !word_at(folded, place.end);
+        let meaning = &needles.meanings[literal as usize];
+        for &term in &meaning.terms {
+            let edges = needles.edges[term as usize];
+            let seen = &mut self.seen[term as usize];
+            let bounded =
+                (starts || edges.left != Edge::Word) && (ends || edges.right != Edge::Word);
+            if !bounded || *seen >= HITS_PER_TEXT_MAX {
+                continue;
+            }
+            let start = if edges.left == Edge::Open && !starts {
+                word_start(folded, place.start)
+            } else {
+                place.start
+            };
+            let end = if edges.right == Edge::Open && !ends {
+                word_end(folded, place.end)
+            } else {
+                place.end
+            };
+            *seen += 1;
+            self.found.push((term, Hit::at(text, start..end)));
+        }
+        for &(term, piece) in &meaning.pieces {
+            let seen = &mut self.seen[term as usize];
+            if *seen >= HITS_PER_TEXT_MAX || (piece == Piece::First && !starts) {
+                continue;
+            }
+            let start = word_start(folded, place.start);
+            let end = word_end(folded, place.end);
+            let forgiven = needles.forgiven.get(&term);
+            if forgiven.is_some_and(|word| word.is(&folded[start..end], piece)) {
+                *seen += 1;
+                self.found.push((term, Hit::at(text, start..end)));
+            }
+        }
+        for opener in &meaning.openers {
+            let is_open = &mut self.is_open[opener.regex as usize];
+            // Expressions have their own mind about words beyond ASCII; those are let pass.
+            let bytes = folded.as_bytes();
+            let before = place.start.checked_sub(1).and_then(|at| bytes.get(at));
+            let fits = (starts || !opener.starts_word || before.is_some_and(|b| !b.is_ascii()))
+                && (ends
+                    || !opener.ends_word
+                    || bytes.get(place.end).is_some_and(|b| !b.is_ascii()));
+            if fits && !*is_open {
+                *is_open = true;
+                self.open.push((opener.regex, text));
+            }
+        }
+    }
+}
+
+/// The text at hand.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    needles: &'a Needles,
+    text: u32,
+    folded: &'a str,
+}
+
+/// Every place of a folded text that is not within a word, and whether a word may begin there. A
+/// place that is within a word for keywords and not for expressions, or the other way, is told too.
+fn beginnings(folded: &str) -> impl Iterator<Item = (usize, bool)> {
+    // Whether the character before is part of a word for keywords, and for expressions.
+    let mut before = (false, false);
+    folded.char_indices().filter_map(move |(at, c)| {
+        let word = (is_word(c), is_word_of_expressions(c));
+        let within = before == (true, true) && word.0;
+        let starts = !before.0;
+        before = word;
+        (!within).then_some((at, starts))
+    })
 }
 
 /// The hits of a scan, grouped by term.

@@ -17,6 +17,7 @@ use super::needles::{Needle, Needles, NeedlesBuilder, count};
 use super::negation::{NEGATORS_MAX, Negation, Negators, WINDOW_MAX};
 use super::rule::{List, Origin, Rule, RuleDraft, Slot};
 use super::settings::Settings;
+use super::zone::ZoneSet;
 
 /// Most rules in a set.
 pub const RULES_MAX: usize = 10_000;
@@ -69,6 +70,8 @@ pub struct RuleSet {
     pub(super) uses: Vec<Vec<Use>>,
     /// By regular expression: the rules that could fire without any literal keyword.
     pub(super) uses_of_regex: Vec<Vec<u32>>,
+    /// The zones that some rule looks at.
+    pub(super) looked_at: ZoneSet,
     settings: Settings,
     digest: Digest,
 }
@@ -159,6 +162,9 @@ impl RuleSet {
         Ok(Self {
             uses: uses_of(&rules, needles.terms()),
             uses_of_regex: uses_of_regex(&rules, needles.regexes()),
+            looked_at: rules
+                .iter()
+                .fold(ZoneSet::default(), |all, rule| all.with(rule.zones)),
             rules,
             categories,
             needles,

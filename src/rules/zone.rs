@@ -19,31 +19,32 @@ pub struct ZoneText<'a> {
     pub text: &'a str,
 }
 
-/// A zone's text, folded: made once per message, shared by rules and lexicon.
+/// A zone's text, folded at most once for each message, shared by rules and lexicon.
 #[derive(Debug, Clone)]
 pub struct FoldedZone<'a> {
     zone: Zone,
     original: &'a str,
     options: FoldOptions,
-    folded: Folded,
+    /// Folded when somebody first looks at it: most zones no rule looks at.
+    folded: OnceLock<Folded>,
     spaces: OnceLock<Vec<usize>>,
     spelling: OnceLock<Spelling>,
 }
 
 impl<'a> FoldedZone<'a> {
-    /// Folds one zone.
+    /// One zone.
     pub fn new(zone: ZoneText<'a>, options: FoldOptions) -> Self {
         Self {
             zone: zone.zone,
             original: zone.text,
             options,
-            folded: Folded::new(zone.text, options),
+            folded: OnceLock::new(),
             spaces: OnceLock::new(),
             spelling: OnceLock::new(),
         }
     }
 
-    /// Folds all zones of a message.
+    /// All zones of a message.
     pub fn all(zones: &[ZoneText<'a>], options: FoldOptions) -> Vec<Self> {
         zones.iter().map(|&zone| Self::new(zone, options)).collect()
     }
@@ -60,12 +61,17 @@ impl<'a> FoldedZone<'a> {
 
     /// The folded text.
     pub fn folded(&self) -> &str {
-        self.folded.as_str()
+        self.fold().as_str()
+    }
+
+    fn fold(&self) -> &Folded {
+        let folded = || Folded::new(self.original, self.options);
+        self.folded.get_or_init(folded)
     }
 
     /// The bytes of the original that a stretch of the folded text came from.
     pub fn original_span(&self, start: usize, end: usize) -> (usize, usize) {
-        self.folded.original_span(start, end)
+        self.fold().original_span(start, end)
     }
 
     /// How many words end before byte `at` of the folded text; words are what white space
@@ -102,12 +108,18 @@ impl<'a> FoldedZone<'a> {
 
 /// A set of zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct ZoneSet(u8);
+pub struct ZoneSet(u8);
 
 impl ZoneSet {
     /// Whether `zone` is in it.
     pub const fn holds(self, zone: Zone) -> bool {
         self.0 & (1 << zone as u8) != 0
+    }
+
+    /// What is in this set or in `other`.
+    #[must_use]
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 

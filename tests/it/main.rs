@@ -11,6 +11,7 @@ mod faults;
 mod imap;
 mod job;
 mod life;
+mod oauth;
 mod readme;
 mod service;
 mod smtp;

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("mailbox", 3),
     ("delivery", 3),
     ("audit", 3),
+    ("oauth", 3),
     ("ledger", 3),
     ("pipeline", 4),
     ("daemon", 6),
@@ -27,10 +28,13 @@ const FLOORS: &[(&str, u8)] = &[
 /// The one-way ties between modules of one floor.
 const SAME_FLOOR: &[(&str, &str)] = &[
     ("registry", "rules"),
+    ("mail", "rules"),
     ("triage", "rules"),
     ("triage", "mail"),
     ("triage", "registry"),
     ("ledger", "audit"),
+    ("mailbox", "oauth"),
+    ("delivery", "oauth"),
 ];
 
 /// Crates that the pure floors must not touch: no I/O, no clock, no async below configuration.

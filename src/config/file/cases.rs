@@ -21,7 +21,7 @@ use crate::rules::Origin;
 use crate::rules::lint::Lint;
 use crate::system::fs;
 use crate::triage::Policy;
-use crate::triage::case::{Case, Expected, Letter, Outcome, Written};
+use crate::triage::case::{Body, Case, Expected, Letter, Outcome, Written};
 
 /// Most cases of one file.
 const CASES_MAX: usize = 20_000;
@@ -50,6 +50,7 @@ pub struct CaseShape {
     to: Option<Text>,
     subject: Option<Text>,
     body: Option<Text>,
+    html: Option<Text>,
     headers: Option<BTreeMap<String, Text>>,
     file: Option<Text>,
     expect: Option<Text>,
@@ -194,6 +195,7 @@ fn mail(read: &Read<CaseShape>, around: &Around<'_>, file: &mut InFile<'_>) -> O
             ("to", &told.to),
             ("subject", &told.subject),
             ("body", &told.body),
+            ("html", &told.html),
         ] {
             if let Some(part) = part {
                 let key = read.key(key);
@@ -225,15 +227,22 @@ fn mail(read: &Read<CaseShape>, around: &Around<'_>, file: &mut InFile<'_>) -> O
         }
         headers.push((name.clone(), header("case.headers", value, file)?));
     }
+    if let (Some(_), Some(html)) = (&told.body, &told.html) {
+        let key = read.key("html");
+        let message = format!("`{}` and `{key}` exclude each other", read.key("body"));
+        file.error(&html.span(), &key, message)
+            .help("a case has one form of text; a mail with both goes into a `file`");
+    }
     let letter = Letter {
         from: &from?,
         to: &to?,
         subject: &subject?,
         headers: &headers,
-        body: told
-            .body
-            .as_ref()
-            .map_or("", |body| body.get_ref().as_str()),
+        body: match (&told.html, &told.body) {
+            (Some(html), _) => Body::Html(html.get_ref()),
+            (None, Some(body)) => Body::Plain(body.get_ref()),
+            (None, None) => Body::Plain(""),
+        },
     };
     Some(letter.bytes())
 }

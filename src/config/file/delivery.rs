@@ -7,11 +7,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::mailbox;
 use super::net::{self, Ports, ServerKeys};
+use super::oauth2;
 use super::source::quoted;
 use super::table::{InFile, Read, Table};
 use super::value::Text;
 use crate::config::delivery::{AllowList, DeliveryConfig, SmtpConfig, Transport};
+use crate::config::login::Login;
 
 const EXPIRE: Duration = Duration::from_hours(48);
 const EXPIRE_BOUNDS: RangeInclusive<Duration> =
@@ -38,6 +41,7 @@ pub struct Shape {
     user: Option<Text>,
     password_file: Option<Text>,
     password_credential: Option<Text>,
+    oauth2_of: Option<Text>,
     connections: Option<Spanned<i64>>,
     hello: Option<Text>,
     path: Option<Text>,
@@ -75,6 +79,8 @@ pub struct Around<'a> {
     pub state_dir: &'a Path,
     /// The name said in EHLO unless one is configured.
     pub hello: &'a str,
+    /// The mailboxes, whose log-in may be the same.
+    pub mailboxes: &'a [mailbox::Placed],
     /// The action of the first category that forwards.
     pub forward: Option<&'a Range<usize>>,
 }
@@ -93,6 +99,7 @@ pub struct Placed {
 /// Checks `[delivery]`.
 pub fn delivery(mut table: Table<'_>, around: Around<'_>, file: &mut InFile<'_>) -> Option<Placed> {
     let allow = table.table("allow", file).read::<AllowShape>(file);
+    let oauth2 = table.table("oauth2", file).read::<oauth2::Shape>(file);
     let read = table.read::<Shape>(file);
     let allow_list = allow_list(&allow, file);
     let per_minute = match &read.told.per_minute {
@@ -107,7 +114,7 @@ pub fn delivery(mut table: Table<'_>, around: Around<'_>, file: &mut InFile<'_>)
     };
     let told = read.span.is_some() || allow.span.is_some();
     let transport = if told {
-        transport(&read, around, file)
+        transport(&read, &oauth2, around, file)
     } else {
         if let (Some(span), false) = (around.forward, file.broken) {
             let message = "a category is forwarded, but there is no `[delivery]`";
@@ -141,13 +148,21 @@ fn allow_list(read: &Read<AllowShape>, file: &mut InFile<'_>) -> AllowList {
     }
 }
 
-fn transport(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option<Transport> {
+fn transport(
+    read: &Read<Shape>,
+    oauth2: &Read<oauth2::Shape>,
+    around: Around<'_>,
+    file: &mut InFile<'_>,
+) -> Option<Transport> {
     let why = "`smtp` for a server, `maildir` for a directory, `sendmail` for a local program";
     let word = read.need("transport", read.told.transport.as_ref(), why, file)?;
     let way = file.word("delivery.transport", word, &WAYS)?;
     misplaced(read, way, file);
+    if way != Way::Smtp {
+        oauth2.misplaced_table("transport = \"smtp\"", file);
+    }
     match way {
-        Way::Smtp => smtp(read, around, file).map(Transport::Smtp),
+        Way::Smtp => smtp(read, oauth2, around, file).map(Transport::Smtp),
         Way::Maildir => {
             let why = "the directory that holds `new/`";
             let path = read.need("path", read.told.path.as_ref(), why, file)?;
@@ -183,6 +198,7 @@ fn misplaced(read: &Read<Shape>, way: Way, file: &mut InFile<'_>) {
             ("user", &read.told.user),
             ("password-file", &read.told.password_file),
             ("password-credential", &read.told.password_credential),
+            ("oauth2-of", &read.told.oauth2_of),
             ("hello", &read.told.hello),
         ] {
             read.misplaced(key, text.as_ref(), owner, file);
@@ -208,7 +224,12 @@ fn misplaced(read: &Read<Shape>, way: Way, file: &mut InFile<'_>) {
     }
 }
 
-fn smtp(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option<SmtpConfig> {
+fn smtp(
+    read: &Read<Shape>,
+    oauth2: &Read<oauth2::Shape>,
+    around: Around<'_>,
+    file: &mut InFile<'_>,
+) -> Option<SmtpConfig> {
     let keys = ServerKeys {
         host: read.told.host.as_ref(),
         port: read.told.port.as_ref(),
@@ -227,8 +248,21 @@ fn smtp(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option
         Some(text) => file.line("delivery.user", text).map(Some),
         None => (!read.is_flawed("user")).then_some(None),
     };
-    let login = match (user, secret) {
-        (Some(Some(user)), Ok(Some(secret))) => Some(Some((user, secret))),
+    let own = oauth2.span.is_some().then(|| {
+        let around = oauth2::Around {
+            base: around.base,
+            state_dir: around.state_dir,
+            mailbox: None,
+            user: user.as_ref().and_then(Option::as_deref),
+        };
+        oauth2::oauth2(oauth2, around, file).ok_or(())
+    });
+    let of = read.told.oauth2_of.as_ref();
+    let of = of.map(|text| (text, mailbox::proof_of(text.get_ref(), around.mailboxes)));
+    let name = user.as_ref().and_then(Option::as_deref);
+    let proof = oauth2::proof(read, secret, own, of, name, file);
+    let login = match (user, proof) {
+        (Some(Some(user)), Ok(Some(proof))) => Some(Some(Login { user, proof })),
         (Some(None), Ok(None)) => Some(None),
         (Some(Some(_)), Ok(None)) => {
             let why =
@@ -237,7 +271,11 @@ fn smtp(read: &Read<Shape>, around: Around<'_>, file: &mut InFile<'_>) -> Option
             None
         }
         (Some(None), Ok(Some(_))) => {
-            read.missing("user", "the log-in name that goes with the password", file);
+            read.missing(
+                "user",
+                "the log-in name that goes with the password or token",
+                file,
+            );
             None
         }
         (None, _) | (_, Err(())) => None,

@@ -8,10 +8,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::net::{self, Ports, ServerKeys};
+use super::oauth2;
 use super::source::quoted;
 use super::table::{InFile, Read, Table};
 use super::value::Text;
 use crate::config::findings::{Finding, Severity};
+use crate::config::login::{Login, Proof};
 use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
 use crate::domain::ids::{Folder, MailboxName};
 
@@ -41,6 +43,7 @@ pub struct Shape {
     user: Option<Text>,
     password_file: Option<Text>,
     password_credential: Option<Text>,
+    oauth2_of: Option<Text>,
     path: Option<Text>,
     folder: Option<Text>,
     create_folders: Option<bool>,
@@ -66,7 +69,12 @@ pub struct Placed {
 }
 
 /// Checks all mailboxes, alone and against each other.
-pub fn mailboxes(root: &mut Table<'_>, base: &Path, file: &mut InFile<'_>) -> Vec<Placed> {
+pub fn mailboxes(
+    root: &mut Table<'_>,
+    base: &Path,
+    state_dir: &Path,
+    file: &mut InFile<'_>,
+) -> Vec<Placed> {
     if !root.holds("mailbox") && !file.broken {
         let message = "there is no `[[mailbox]]`: nothing is watched";
         let finding = Finding::of_file(Severity::Warning, file.source.name.clone(), message);
@@ -84,9 +92,17 @@ pub fn mailboxes(root: &mut Table<'_>, base: &Path, file: &mut InFile<'_>) -> Ve
         file.error(&span, "mailbox", message);
     }
     let mut taken: Vec<Placed> = Vec::new();
-    for table in tables.into_iter().take(MAILBOXES_MAX) {
+    for mut table in tables.into_iter().take(MAILBOXES_MAX) {
+        let oauth2 = table.table("oauth2", file).read::<oauth2::Shape>(file);
         let read = table.read::<Shape>(file);
-        let Some(mailbox) = mailbox(&read, base, file) else {
+        let told = Told {
+            read: &read,
+            oauth2: &oauth2,
+            base,
+            state_dir,
+            above: &taken,
+        };
+        let Some(mailbox) = mailbox(&told, file) else {
             continue;
         };
         if let Some(first) = taken.iter().find(|m| m.config.name == mailbox.config.name) {
@@ -121,7 +137,8 @@ pub fn mailboxes(root: &mut Table<'_>, base: &Path, file: &mut InFile<'_>) -> Ve
 fn is_same_queue(a: &MailboxConfig, b: &MailboxConfig) -> bool {
     let same_account = match (&a.source, &b.source) {
         (Source::Imap(a), Source::Imap(b)) => {
-            (&a.server.host, a.server.port, &a.user) == (&b.server.host, b.server.port, &b.user)
+            (&a.server.host, a.server.port, &a.login.user)
+                == (&b.server.host, b.server.port, &b.login.user)
         }
         (Source::Maildir { path: a }, Source::Maildir { path: b }) => a == b,
         _ => false,
@@ -137,7 +154,18 @@ pub fn is_same_folder(a: &Folder, b: &Folder) -> bool {
             .all(|f| f.as_str().eq_ignore_ascii_case("INBOX"))
 }
 
-fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Placed> {
+/// One table with what is around it.
+struct Told<'a> {
+    read: &'a Read<Shape>,
+    oauth2: &'a Read<oauth2::Shape>,
+    base: &'a Path,
+    state_dir: &'a Path,
+    /// The mailboxes that stand above it.
+    above: &'a [Placed],
+}
+
+fn mailbox(told: &Told<'_>, file: &mut InFile<'_>) -> Option<Placed> {
+    let read = told.read;
     let name = read
         .need(
             "name",
@@ -155,7 +183,7 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
             file,
         )
         .and_then(|text| file.address("mailbox.address", text));
-    let source = source(read, base, file);
+    let source = source(told, name.as_ref().map(|(name, _)| name.as_str()), file);
     let folder = match &read.told.folder {
         Some(text) => file.folder("mailbox.folder", text),
         None => Some(Folder::from("INBOX")),
@@ -196,14 +224,15 @@ fn mailbox(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Pla
     })
 }
 
-fn source(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Source> {
+fn source(told: &Told<'_>, name: Option<&str>, file: &mut InFile<'_>) -> Option<Source> {
+    let read = told.read;
     let why = "`kind = \"imap\"` for a server, `kind = \"maildir\"` for a directory on this host";
     let kind = read.need("kind", read.told.kind.as_ref(), why, file)?;
     let words = [("imap", KindWord::Imap), ("maildir", KindWord::Maildir)];
     match file.word("mailbox.kind", kind, &words)? {
         KindWord::Imap => {
             read.misplaced("path", read.told.path.as_ref(), "kind = \"maildir\"", file);
-            imap(read, base, file).map(Source::Imap)
+            imap(told, name, file).map(Source::Imap)
         }
         KindWord::Maildir => {
             let owner = "kind = \"imap\"";
@@ -215,18 +244,21 @@ fn source(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<Sour
                 ("user", &read.told.user),
                 ("password-file", &read.told.password_file),
                 ("password-credential", &read.told.password_credential),
+                ("oauth2-of", &read.told.oauth2_of),
             ] {
                 read.misplaced(key, text.as_ref(), owner, file);
             }
+            told.oauth2.misplaced_table(owner, file);
             let why = "the directory that holds `new/` and `cur/`";
             let path = read.need("path", read.told.path.as_ref(), why, file)?;
-            let path = file.path("mailbox.path", path, base)?;
+            let path = file.path("mailbox.path", path, told.base)?;
             Some(Source::Maildir { path })
         }
     }
 }
 
-fn imap(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<ImapConfig> {
+fn imap(told: &Told<'_>, name: Option<&str>, file: &mut InFile<'_>) -> Option<ImapConfig> {
+    let Told { read, base, .. } = *told;
     let keys = ServerKeys {
         host: read.told.host.as_ref(),
         port: read.told.port.as_ref(),
@@ -237,20 +269,44 @@ fn imap(read: &Read<Shape>, base: &Path, file: &mut InFile<'_>) -> Option<ImapCo
     let user = read
         .need("user", read.told.user.as_ref(), "the log-in name", file)
         .and_then(|text| file.line("mailbox.user", text));
-    let place = net::secret(
+    let password = net::secret(
         read,
         read.told.password_file.as_ref(),
         read.told.password_credential.as_ref(),
         base,
         file,
     );
-    if place == Ok(None) {
-        let why = "or `password-credential`: the place of the password, never the password itself";
+    let own = told.oauth2.span.is_some().then(|| {
+        let around = oauth2::Around {
+            base,
+            state_dir: told.state_dir,
+            mailbox: Some(name.unwrap_or_default()),
+            user: user.as_deref(),
+        };
+        oauth2::oauth2(told.oauth2, around, file).ok_or(())
+    });
+    let of = read.told.oauth2_of.as_ref();
+    let of = of.map(|text| (text, proof_of(text.get_ref(), told.above)));
+    let proof = oauth2::proof(read, password, own, of, user.as_deref(), file);
+    if proof == Ok(None) {
+        let why = "or `password-credential`: the place of the password, never the password \
+                   itself; or a table `[mailbox.oauth2]`";
         read.missing("password-file", why, file);
     }
     Some(ImapConfig {
         server: server?,
-        user: user?,
-        password: place.ok().flatten()?,
+        login: Login {
+            user: user?,
+            proof: proof.ok().flatten()?,
+        },
     })
+}
+
+/// How the mailbox called `name` proves its log-in.
+pub fn proof_of(name: &str, mailboxes: &[Placed]) -> Option<Proof> {
+    let found = mailboxes.iter().find(|m| m.config.name.as_str() == name)?;
+    match &found.config.source {
+        Source::Imap(imap) => Some(imap.login.proof.clone()),
+        Source::Maildir { .. } => None,
+    }
 }

@@ -14,6 +14,7 @@ pub mod lists;
 pub mod mailbox;
 pub mod negation;
 pub mod net;
+pub mod oauth2;
 pub mod operation;
 pub mod products;
 pub mod registry;

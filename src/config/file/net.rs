@@ -116,7 +116,8 @@ fn host(key: &str, text: &Text, file: &mut InFile<'_>) -> Option<String> {
     None
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether `host` is this one.
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -128,31 +129,39 @@ pub fn secret<T>(
     base: &Path,
     file: &mut InFile<'_>,
 ) -> Result<Option<Secret>, ()> {
-    if read.is_flawed("password-file") || read.is_flawed("password-credential") {
+    let keys = ["password-file", "password-credential"];
+    place(read, keys, (path, credential), base, file)
+}
+
+/// Where a secret is, when one is told, by the keys for its file and its credential. `Err` when it
+/// was told wrongly; that is reported.
+pub fn place<T>(
+    read: &Read<T>,
+    keys: [&str; 2],
+    (path, credential): (Option<&Text>, Option<&Text>),
+    base: &Path,
+    file: &mut InFile<'_>,
+) -> Result<Option<Secret>, ()> {
+    let [file_key, credential_key] = keys;
+    if keys.iter().any(|key| read.is_flawed(key)) {
         return Err(());
     }
     match (path, credential) {
         (Some(path), Some(credential)) => {
-            let message = "both `password-file` and `password-credential` are given";
+            let message = format!("both `{file_key}` and `{credential_key}` are given");
             let help = format!("keep one of them; the other stands on line {}", {
                 file.source.place(path.span().start).line
             });
-            file.error(
-                &credential.span(),
-                &read.key("password-credential"),
-                message,
-            )
-            .help(help);
+            file.error(&credential.span(), &read.key(credential_key), message)
+                .help(help);
             Err(())
         }
         (Some(path), None) => {
-            let path = file
-                .path(&read.key("password-file"), path, base)
-                .ok_or(())?;
+            let path = file.path(&read.key(file_key), path, base).ok_or(())?;
             Ok(Some(Secret::File(path)))
         }
         (None, Some(name)) => {
-            let key = read.key("password-credential");
+            let key = read.key(credential_key);
             let told = name.get_ref();
             // systemd.exec(5): a credential's name is a file name.
             let fit = (1..=255).contains(&told.len())

@@ -231,7 +231,7 @@ const SECRET_WORDS: [&str; 5] = ["password", "passwd", "passphrase", "secret", "
 /// Whether a key by its name holds a secret itself, rather than the place of one.
 pub fn holds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('_', "-");
-    let place = ["-file", "-credential"]
+    let place = ["-file", "-credential", "-url"]
         .iter()
         .any(|end| key.ends_with(end));
     !place && SECRET_WORDS.iter().any(|word| key.contains(word))

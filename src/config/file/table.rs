@@ -398,6 +398,15 @@ impl<T> Read<T> {
         }
     }
 
+    /// Reports the whole table, when it is there, as one that only makes sense with `owner`.
+    pub fn misplaced_table(&self, owner: &str, file: &mut InFile<'_>) {
+        if let Some(span) = &self.span {
+            let message = format!("`{}` belongs to `{owner}`", self.name);
+            file.error(span, &self.name, message)
+                .help(format!("leave it out, or write `{owner}`"));
+        }
+    }
+
     /// Reports that `key` is missing; silent in a broken file.
     pub fn missing(&self, key: &str, why: &str, file: &mut InFile<'_>) {
         if file.broken {

@@ -9,6 +9,7 @@
 //!   belongs to that call: when the call fails or is dropped, so is the connection.
 //! - No message byte leaves before the gate has opened.
 
+mod bearer;
 mod class;
 mod dots;
 mod offer;
@@ -26,27 +27,39 @@ use transaction::{Envelope, begin, finish};
 
 use super::lane::Capabilities;
 use crate::config::delivery::SmtpConfig;
+use crate::config::login::{Login, Proof};
 use crate::domain::address::Address;
 use crate::domain::outcome::{Cause, Outcome, spoken};
 use crate::mail::rendered::Rendered;
+use crate::oauth::{Account, Tokens};
 
 /// One connection to the server, opened when first needed.
 pub struct SmtpLane {
     config: SmtpConfig,
     patience: Patience,
     trust: Trust,
+    /// Where its access tokens come from, if it logs in by any.
+    account: Option<Account>,
     warm: Option<Session>,
 }
 
 impl SmtpLane {
     /// A lane that is not connected yet.
-    pub fn new(config: SmtpConfig) -> Self {
-        Self::with_patience(config, Patience::DEFAULT)
+    pub fn new(config: SmtpConfig, tokens: &Tokens) -> Self {
+        Self::with_patience(config, tokens, Patience::DEFAULT)
     }
 
     /// As [`Self::new`], with other deadlines.
-    pub fn with_patience(config: SmtpConfig, patience: Patience) -> Self {
+    pub fn with_patience(config: SmtpConfig, tokens: &Tokens, patience: Patience) -> Self {
+        let account = match &config.login {
+            Some(Login {
+                proof: Proof::OAuth2(oauth2),
+                ..
+            }) => Some(tokens.of(oauth2)),
+            _ => None,
+        };
         Self {
+            account,
             config,
             patience,
             trust: Trust::default(),
@@ -100,7 +113,7 @@ impl SmtpLane {
                 return Err(denied.outcome);
             }
             // The server had given up a connection we held on to, and nothing was sent yet.
-            session = Session::open(&self.config, &mut self.trust, &self.patience).await?;
+            session = self.open().await?;
             if let Err(denied) = begin(&mut session, &envelope, message, &self.patience).await {
                 session.part();
                 return Err(denied.outcome);
@@ -121,6 +134,11 @@ impl SmtpLane {
         }
     }
 
+    async fn open(&mut self) -> Result<Session, Outcome> {
+        let account = self.account.as_ref();
+        Session::open(&self.config, account, &mut self.trust, &self.patience).await
+    }
+
     /// A session that belongs to the caller until it is put back.
     async fn session(&mut self) -> Result<Session, Outcome> {
         if let Some(mut session) = self.warm.take() {
@@ -129,6 +147,6 @@ impl SmtpLane {
             }
             session.part();
         }
-        Session::open(&self.config, &mut self.trust, &self.patience).await
+        self.open().await
     }
 }

@@ -19,6 +19,10 @@ pub(super) struct Offer {
     pub auth_plain: bool,
     /// AUTH LOGIN, which no RFC describes.
     pub auth_login: bool,
+    /// AUTH OAUTHBEARER (RFC 7628).
+    pub auth_oauthbearer: bool,
+    /// AUTH XOAUTH2, which Google and Microsoft describe.
+    pub auth_xoauth2: bool,
     /// SIZE is offered (RFC 1870), so that the size may be announced.
     pub size: bool,
     /// Most bytes of a message; `None` when the server names no bound.
@@ -47,6 +51,8 @@ impl Offer {
                     for mechanism in words {
                         offer.auth_plain |= mechanism == "PLAIN";
                         offer.auth_login |= mechanism == "LOGIN";
+                        offer.auth_oauthbearer |= mechanism == "OAUTHBEARER";
+                        offer.auth_xoauth2 |= mechanism == "XOAUTH2";
                     }
                 }
                 _ => {}
@@ -87,6 +93,8 @@ mod tests {
                 utf8: true,
                 auth_plain: true,
                 auth_login: true,
+                auth_oauthbearer: false,
+                auth_xoauth2: true,
                 size: true,
                 size_max: Some(35_882_577),
             }

@@ -15,15 +15,18 @@ use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 
+use super::bearer;
 use super::class::{Step, Verdict, verdict};
 use super::offer::Offer;
 use super::patience::Patience;
 use super::reply::Reply;
 use super::wire::{Broken, Stream, Wire};
 use crate::config::delivery::SmtpConfig;
+use crate::config::login::Proof;
 use crate::config::net::Tls;
 use crate::config::secret::Secret;
 use crate::domain::outcome::{Cause, Outcome, spoken};
+use crate::oauth::Account;
 use crate::system::{net, tls};
 
 /// Silence up to which a connection that has carried nothing counts as just opened.
@@ -38,6 +41,8 @@ pub(super) struct Session {
     born: Instant,
     /// When the server last answered.
     heard: Instant,
+    /// When the token it was opened with ends.
+    until: Option<tokio::time::Instant>,
     /// Messages carried.
     carried: u64,
 }
@@ -114,6 +119,7 @@ impl Session {
     /// Connects and logs in.
     pub async fn open(
         config: &SmtpConfig,
+        account: Option<&Account>,
         trust: &mut Trust,
         patience: &Patience,
     ) -> Result<Self, Outcome> {
@@ -152,8 +158,21 @@ impl Session {
                 (wire, offer)
             }
         };
-        if let Some((name, secret)) = &config.login {
-            log_in(&mut wire, &offer, name, secret, patience).await?;
+        let mut until = None;
+        match (&config.login, account) {
+            (None, _) => {}
+            (Some(login), Some(account)) => {
+                let session = (&mut wire, &offer);
+                let end = bearer::log_in(session, server, &login.user, account, patience).await?;
+                until = Some(end);
+            }
+            (Some(login), None) => {
+                let Proof::Password(secret) = &login.proof else {
+                    let words = "there is no account to get tokens from";
+                    return Err(deferred(Cause::Identity, words));
+                };
+                log_in(&mut wire, &offer, &login.user, secret, patience).await?;
+            }
         }
         let now = Instant::now();
         Ok(Self {
@@ -161,6 +180,7 @@ impl Session {
             offer,
             born: now,
             heard: now,
+            until,
             carried: 0,
         })
     }
@@ -176,6 +196,9 @@ impl Session {
     pub fn is_fit(&mut self, patience: &Patience) -> bool {
         self.heard.elapsed() < patience.idle
             && self.born.elapsed() < patience.age
+            && self
+                .until
+                .is_none_or(|end| tokio::time::Instant::now() < end)
             && self.wire.is_quiet()
     }
 
@@ -291,7 +314,7 @@ async fn log_in<S: Stream>(
 }
 
 /// `reply` without its words when they repeat one of `secrets`.
-fn discreet<'a>(mut reply: Reply, mut secrets: impl Iterator<Item = &'a str>) -> Reply {
+pub(super) fn discreet<'a>(mut reply: Reply, mut secrets: impl Iterator<Item = &'a str>) -> Reply {
     let text = reply.text();
     if secrets.any(|secret| text.contains(secret)) {
         let status = reply.status();

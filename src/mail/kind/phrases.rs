@@ -4,9 +4,10 @@
 //! phrases are folded: lower case, single spaces, plain quotes. Leaves the weighing to the tests of
 //! each kind. Invariant: one linear pass.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use crate::rules::prefixes::Prefixes;
 
 use super::words;
 
@@ -107,14 +108,21 @@ const TABLES: [Table; COUNT] = [
     (Sign::Farewell, include_str!("words/sign-off.txt")),
 ];
 
-static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .build(ORIGIN.iter().map(|(_, words)| words))
-        .ok()
+/// Where each phrase stands in [`ORIGIN`]; one of several tables has several numbers.
+static NUMBERS: LazyLock<BTreeMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
+    let mut numbers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (number, (_, words)) in ORIGIN.iter().enumerate() {
+        numbers.entry(*words).or_default().push(number);
+    }
+    numbers
 });
 
-/// Which table and phrase a pattern number stands for.
+static SEARCH: LazyLock<(Prefixes, Vec<&'static [usize]>)> = LazyLock::new(|| {
+    let tree = Prefixes::new(NUMBERS.keys().copied().zip(0..).collect());
+    (tree, NUMBERS.values().map(Vec::as_slice).collect())
+});
+
+/// Every phrase and what it speaks for.
 static ORIGIN: LazyLock<Vec<(Sign, &'static str)>> = LazyLock::new(|| {
     TABLES
         .iter()
@@ -126,20 +134,46 @@ static ORIGIN: LazyLock<Vec<(Sign, &'static str)>> = LazyLock::new(|| {
 /// which only the words of mail systems count; `lines` says where lines start.
 pub(super) fn hear(text: &str, fresh: usize, lines: &[usize]) -> Heard {
     let mut heard = Heard::default();
-    let Some(search) = SEARCH.as_ref() else {
-        return heard;
-    };
+    let (tree, numbers) = &*SEARCH;
     let mut seen = vec![false; ORIGIN.len()];
-    for found in search.find_overlapping_iter(text) {
-        let number = found.pattern().as_usize();
-        let Some(&(sign, words)) = ORIGIN.get(number) else {
-            continue;
-        };
-        let at = found.start();
-        let bounded = starts_word(text, at) && ends_word(text, found.end());
-        if !bounded || seen.get(number).copied().unwrap_or(true) {
-            continue;
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        if !before.replace(c).is_some_and(char::is_alphanumeric) {
+            let rest = text.get(at..).unwrap_or_default().as_bytes();
+            tree.at_start_of(rest, |phrase, len| {
+                if ends_word(text, at + len) {
+                    let numbers = numbers.get(phrase as usize).copied().unwrap_or_default();
+                    let place = Place {
+                        text,
+                        at,
+                        fresh,
+                        lines,
+                    };
+                    for &number in numbers {
+                        heard.take(number, &place, &mut seen);
+                    }
+                }
+            });
         }
+    }
+    heard
+}
+
+/// Where a phrase stands.
+struct Place<'a> {
+    text: &'a str,
+    at: usize,
+    fresh: usize,
+    lines: &'a [usize],
+}
+
+impl Heard {
+    /// Takes a phrase that was found, unless it was `seen` or says nothing where it stands.
+    fn take(&mut self, number: usize, place: &Place<'_>, seen: &mut [bool]) {
+        let (Some(&(sign, words)), Some(seen)) = (ORIGIN.get(number), seen.get_mut(number)) else {
+            return;
+        };
+        let at = place.at;
         let server = matches!(
             sign,
             Sign::Undelivered
@@ -148,23 +182,23 @@ pub(super) fn hear(text: &str, fresh: usize, lines: &[usize]) -> Heard {
                 | Sign::ReturnedCopy
                 | Sign::Unsubscribe
         );
-        if at >= fresh && !server {
-            continue;
+        if *seen || (at >= place.fresh && !server) {
+            return;
         }
         let placed = match sign {
-            Sign::DeclaredReply | Sign::DeclaredMessage => starts_sentence(text, at, lines),
+            Sign::DeclaredReply | Sign::DeclaredMessage => {
+                starts_sentence(place.text, at, place.lines)
+            }
             Sign::Greeting => at < 4,
             _ => true,
         };
         if !placed {
-            continue;
+            return;
         }
-        if let Some(seen) = seen.get_mut(number) {
-            *seen = true;
-        }
+        *seen = true;
         if let (Some(first), Some(count)) = (
-            heard.first.get_mut(sign as usize),
-            heard.count.get_mut(sign as usize),
+            self.first.get_mut(sign as usize),
+            self.count.get_mut(sign as usize),
         ) {
             *count += 1;
             if first.is_none_or(|(_, earlier)| at < earlier) {
@@ -172,12 +206,6 @@ pub(super) fn hear(text: &str, fresh: usize, lines: &[usize]) -> Heard {
             }
         }
     }
-    heard
-}
-
-fn starts_word(text: &str, at: usize) -> bool {
-    let before = text.get(..at).and_then(|head| head.chars().next_back());
-    !before.is_some_and(char::is_alphanumeric)
 }
 
 /// A phrase that ends in a letter may go on as an inflected word, by two letters at most.
@@ -209,7 +237,6 @@ mod tests {
 
     #[test]
     fn the_tables_stand_in_the_order_of_the_signs() {
-        assert!(SEARCH.is_some());
         for (at, (sign, _)) in TABLES.iter().enumerate() {
             assert_eq!(at, *sign as usize);
         }

@@ -48,7 +48,8 @@ pub(super) async fn login(
     } else {
         login_pieces(user, secret)
     };
-    let reply = send(talk, &pieces).await?;
+    // A challenge after the last piece is one we have no answer to: `*` cancels.
+    let reply = send(talk, &pieces, "*").await?;
     if reply.ok() {
         return Ok(());
     }
@@ -56,7 +57,7 @@ pub(super) async fn login(
         words: without(&reply.words, &[secret, &plain]),
         ..reply
     };
-    reply.patience()?;
+    reply.throttle()?;
     Err(Trouble::Denied {
         user: user.to_owned(),
         reply: reply.text(),
@@ -82,7 +83,12 @@ fn login_pieces(user: &str, secret: &str) -> Vec<Vec<u8>> {
     pieces
 }
 
-async fn send(talk: &mut Talk, pieces: &[Vec<u8>]) -> Result<Reply, Trouble> {
+/// Sends a log-in piece by piece; a challenge after the last is answered by `to_challenge`.
+pub(super) async fn send(
+    talk: &mut Talk,
+    pieces: &[Vec<u8>],
+    to_challenge: &str,
+) -> Result<Reply, Trouble> {
     let mut pieces = pieces.iter();
     let first = pieces.next().map(Vec::as_slice).unwrap_or_default();
     // Every first piece is ASCII that was made here.
@@ -93,8 +99,7 @@ async fn send(talk: &mut Talk, pieces: &[Vec<u8>]) -> Result<Reply, Trouble> {
         match talk.hear(until).await? {
             Said::Done { tag: of, reply } if of == tag => return Ok(reply),
             Said::Continue => {
-                // A `+` after the last piece is a challenge we have no answer to: `*` cancels.
-                talk.queue_bytes(pieces.next().map_or(b"*", Vec::as_slice));
+                talk.queue_bytes(pieces.next().map_or(to_challenge.as_bytes(), Vec::as_slice));
                 talk.queue_bytes(b"\r\n");
                 talk.flush().await?;
             }
@@ -104,7 +109,7 @@ async fn send(talk: &mut Talk, pieces: &[Vec<u8>]) -> Result<Reply, Trouble> {
 }
 
 /// `words` with every occurrence of a secret taken out; nothing at all if one may be cut off.
-fn without(words: &str, secrets: &[&str]) -> String {
+pub(super) fn without(words: &str, secrets: &[&str]) -> String {
     let mut shown = words.to_owned();
     for secret in secrets.iter().filter(|s| !s.is_empty()) {
         shown = shown.replace(secret, "…");

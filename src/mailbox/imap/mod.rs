@@ -11,6 +11,7 @@
 
 mod actor;
 mod batch;
+mod bearer;
 mod connect;
 mod fetch;
 mod find;
@@ -37,6 +38,7 @@ use tokio::time::timeout;
 
 use crate::config::mailbox::{MailboxConfig, Source};
 use crate::domain::ids::Folder;
+use crate::oauth::Tokens;
 
 use self::actor::Request;
 use self::session::{Access, Filing};
@@ -66,21 +68,26 @@ impl ImapMailbox {
     /// Any [`Trouble`]; [`Trouble::Unsafe`] also for a `config` that is none of an IMAP account.
     pub async fn open(
         config: &MailboxConfig,
+        tokens: &Tokens,
         folders: &[Folder],
     ) -> Result<(Self, Opened), Trouble> {
-        Self::open_for(config, folders, Access::File).await
+        Self::open_for(config, tokens, folders, Access::File).await
     }
 
     /// Connects, logs in and opens the source folder with EXAMINE: it can be listed and fetched.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) async fn examine(config: &MailboxConfig) -> Result<(Self, Opened), Trouble> {
-        Self::open_for(config, &[], Access::Read).await
+    pub(super) async fn examine(
+        config: &MailboxConfig,
+        tokens: &Tokens,
+    ) -> Result<(Self, Opened), Trouble> {
+        Self::open_for(config, tokens, &[], Access::Read).await
     }
 
     async fn open_for(
         config: &MailboxConfig,
+        tokens: &Tokens,
         folders: &[Folder],
         access: Access,
     ) -> Result<(Self, Opened), Trouble> {
@@ -88,7 +95,7 @@ impl ImapMailbox {
             let why = "this is no IMAP account";
             return Err(Trouble::Unsafe(why.into()));
         };
-        let (config, folders) = (config.clone(), folders.to_vec());
+        let (config, tokens, folders) = (config.clone(), tokens.clone(), folders.to_vec());
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         let end = Arc::new(OnceLock::new());
         let end_of_task = end.clone();
@@ -96,7 +103,7 @@ impl ImapMailbox {
         // Opening is done in the task too: should the parser panic on what a server says, the
         // task ends and nothing else does.
         tokio::spawn(async move {
-            match open::open(&config, &imap, &folders, access).await {
+            match open::open(&config, &imap, &tokens, &folders, access).await {
                 Err(trouble) => drop(answer.send(Err(trouble))),
                 Ok((session, opened)) => {
                     if answer.send(Ok((session.filing, opened))).is_ok() {

@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use crate::config::login::Proof;
 use crate::config::mailbox::{ImapConfig, MailboxConfig};
 use crate::domain::ids::Folder;
 use crate::domain::locator::Generation;
 use crate::mailbox::exchange::{Mark, Opened, Trouble};
+use crate::oauth::Tokens;
 
 use super::batch::{Batch, Step};
+use super::bearer;
 use super::connect::{ask_capabilities, connect};
 use super::line::{Code, Line};
 use super::login::login;
@@ -24,16 +27,22 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 pub(super) async fn open(
     config: &MailboxConfig,
     imap: &ImapConfig,
+    tokens: &Tokens,
     folders: &[Folder],
     access: Access,
 ) -> Result<(Session, Opened), Trouble> {
     let (mut talk, before) = connect(&imap.server).await?;
-    let password = imap
-        .password
-        .read()
-        .map_err(|e| Trouble::Secret(e.to_string()))?;
-    login(&mut talk, &before, &imap.user, &password).await?;
-    drop(password);
+    let user = &imap.login.user;
+    match &imap.login.proof {
+        Proof::Password(place) => {
+            let password = place.read().map_err(|e| Trouble::Secret(e.to_string()))?;
+            login(&mut talk, &before, user, &password).await?;
+        }
+        Proof::OAuth2(config) => {
+            let account = tokens.of(config);
+            bearer::login(&mut talk, &before, &imap.server, user, &account).await?;
+        }
+    }
     // Some servers name MOVE only now.
     let capabilities = ask_capabilities(&mut talk).await?;
     let offers = |name: &str| capabilities.iter().any(|c| c == name);

@@ -57,8 +57,27 @@ impl Reply {
         )))
     }
 
-    /// [`Trouble::Throttled`] when a refusal asks for patience.
+    /// What a refusal says of the whole session: [`Trouble::Throttled`] when it asks for patience,
+    /// [`Trouble::Expired`] and [`Trouble::NotConnected`] when the log-in does not hold.
     pub(super) fn patience(&self) -> Result<(), Trouble> {
+        if self.ok() {
+            return Ok(());
+        }
+        let reply = || self.text();
+        let words = self.words.to_ascii_lowercase();
+        if expired(&words) || words.starts_with("authenticate") {
+            return Err(Trouble::Expired { reply: reply() });
+        }
+        // Exchange Online; also when it has too much to do.
+        if words.contains("authenticated but not connected") {
+            return Err(Trouble::NotConnected { reply: reply() });
+        }
+        self.throttle()
+    }
+
+    /// [`Trouble::Throttled`] when a refusal asks for patience: all that one of a log-in can say
+    /// besides that it is refused.
+    pub(super) fn throttle(&self) -> Result<(), Trouble> {
         if !self.ok() && throttled(&self.words) {
             return Err(Trouble::Throttled {
                 wait: backoff(&self.words),
@@ -77,6 +96,10 @@ pub(super) fn goodbye(words: &str) -> Trouble {
             reply: format!("BYE {words}"),
         };
     }
+    if expired(&words.to_ascii_lowercase()) {
+        let reply = format!("BYE {words}");
+        return Trouble::Expired { reply };
+    }
     Trouble::Lost(format!("the server said goodbye: {words}"))
 }
 
@@ -94,6 +117,19 @@ pub(super) fn clean(words: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether words in lower case say that the log-in held until now.
+fn expired(words: &str) -> bool {
+    [
+        "accesstokenexpired", // Exchange Online
+        "session invalidated",
+        "token expired",
+        "token has expired",
+        "session expired",
+    ]
+    .iter()
+    .any(|sign| words.contains(sign))
 }
 
 fn throttled(words: &str) -> bool {
@@ -152,6 +188,33 @@ mod tests {
             };
             assert_eq!(reply.patience(), Err(expected));
         }
+    }
+
+    #[test]
+    fn a_log_in_that_has_ended_is_told_from_one_that_is_refused() {
+        let reply = |words: &str| Reply {
+            verdict: Verdict::No,
+            code: Code::Other,
+            words: words.into(),
+        };
+        for words in [
+            "AUTHENTICATE failed.",
+            "Session invalidated - AccessTokenExpired",
+            "The access token has expired",
+        ] {
+            let told = reply(words).patience();
+            assert!(matches!(told, Err(Trouble::Expired { .. })), "{told:?}");
+            assert_eq!(reply(words).throttle(), Ok(()));
+        }
+        let told = reply("User is authenticated but not connected.").patience();
+        assert!(
+            matches!(told, Err(Trouble::NotConnected { .. })),
+            "{told:?}"
+        );
+        assert!(matches!(
+            goodbye("Session invalidated - AccessTokenExpired"),
+            Trouble::Expired { .. }
+        ));
     }
 
     #[test]

@@ -49,17 +49,16 @@ pub(super) struct Expression {
     source: Box<str>,
     options: FoldOptions,
     steps: usize,
-    reach: Reach,
     /// Each match holds one of these; empty where no such texts are known.
     required: Vec<Required>,
-    /// Compiled for folded texts, once it was needed.
-    plain: Compiled,
-    /// Compiled for spelled texts, once it was needed.
-    fast: Compiled,
+    /// For folded texts, once it was needed.
+    plain: OnceLock<Compiled>,
+    /// For spelled texts and on which of them, once it was needed.
+    fast: OnceLock<(Compiled, Reach)>,
 }
 
-/// `None` when it does not compile, which the bound on its size rules out.
-type Compiled = OnceLock<Option<meta::Regex>>;
+/// `None` when it does not compile, which the bound on its size rules out, or must not be run.
+type Compiled = Option<meta::Regex>;
 
 impl Expression {
     /// Reads `source`, which stands between the slashes, for texts folded with `options`.
@@ -85,12 +84,10 @@ impl Expression {
                 limit: STEPS_MAX,
             });
         }
-        let (_, reach) = spelled(&hir);
         Ok(Self {
             source: source.into(),
             options,
             steps,
-            reach,
             required: literals::required(&hir),
             plain: OnceLock::new(),
             fast: OnceLock::new(),
@@ -102,17 +99,22 @@ impl Expression {
         self.steps
     }
 
+    fn narrowed(&self) -> Option<Hir> {
+        Some(narrowed(&read(&self.source).ok()?, self.options))
+    }
+
     fn plain(&self) -> Option<&meta::Regex> {
-        let compiled = || compile(&narrowed(&read(&self.source).ok()?, self.options));
+        let compiled = || compile(&self.narrowed()?);
         self.plain.get_or_init(compiled).as_ref()
     }
 
-    fn fast(&self) -> Option<&meta::Regex> {
-        let compiled = || {
-            let hir = narrowed(&read(&self.source).ok()?, self.options);
-            compile(&spelled(&hir).0)
+    fn fast(&self) -> (Option<&meta::Regex>, Reach) {
+        let compiled = || match self.narrowed().as_ref().map(spelled) {
+            Some((hir, reach)) if reach != Reach::None => (compile(&hir), reach),
+            _ => (None, Reach::None),
         };
-        self.fast.get_or_init(compiled).as_ref()
+        let (regex, reach) = self.fast.get_or_init(compiled);
+        (regex.as_ref(), *reach)
     }
 
     /// Texts of which each match holds at least one; none where it must always be run.
@@ -125,9 +127,10 @@ impl Expression {
     pub fn find(&self, zone: &FoldedZone<'_>, most: usize) -> Vec<(usize, usize)> {
         let seen = seen(zone.folded());
         let spelling = zone.spelling();
-        let fast = spelling.is_within(self.reach);
+        let (regex, reach) = self.fast();
+        let fast = spelling.is_within(reach);
         let (regex, text) = if fast {
-            (self.fast(), spelling.of(seen))
+            (regex, spelling.of(seen))
         } else {
             (self.plain(), seen)
         };

@@ -31,8 +31,13 @@ const OTHER_DIGIT: char = 'Z';
 /// Classes of at most this many characters are looked at one by one.
 const SMALL_CLASS: usize = 256;
 
-/// The sets of characters that are spelled alike.
+/// The sets of characters that are spelled alike, and those that come again and again.
 struct Alphabet {
+    /// `\w`, of which most expressions hold several.
+    word: ClassUnicode,
+    /// The same, narrowed.
+    narrow_word: ClassUnicode,
+    capitals: ClassUnicode,
     letters: ClassUnicode,
     digits: ClassUnicode,
     signs: ClassUnicode,
@@ -45,11 +50,7 @@ static ALPHABET: LazyLock<Alphabet> = LazyLock::new(|| {
     let own = ClassUnicode::new(LETTERS.map(|c| ClassUnicodeRange::new(c, c)));
     let within = |class: &str| {
         let mut set = beyond.clone();
-        if let Ok(hir) = regex_syntax::parse(class)
-            && let HirKind::Class(Class::Unicode(class)) = hir.kind()
-        {
-            set.intersect(class);
-        }
+        set.intersect(&unicode_class(class));
         set
     };
     let digits = within(r"\d");
@@ -59,13 +60,29 @@ static ALPHABET: LazyLock<Alphabet> = LazyLock::new(|| {
     letters.difference(&digits);
     let mut signs = beyond.clone();
     signs.difference(&word);
+    let capitals = ClassUnicode::new([ClassUnicodeRange::new('A', 'Z')]);
+    let whole_word = unicode_class(r"\w");
+    let mut narrow_word = whole_word.clone();
+    narrow_word.difference(&capitals);
     Alphabet {
+        word: whole_word,
+        narrow_word,
+        capitals,
         letters,
         digits,
         signs,
         beyond,
     }
 });
+
+/// The class that `source` stands for.
+fn unicode_class(source: &str) -> ClassUnicode {
+    let hir = regex_syntax::parse(source).map(Hir::into_kind);
+    match hir {
+        Ok(HirKind::Class(Class::Unicode(class))) => class,
+        _ => ClassUnicode::empty(),
+    }
+}
 
 /// On which spelled texts an expression finds what it finds on the text itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,25 +199,21 @@ fn holds(class: &ClassUnicode, c: char) -> bool {
 /// disregard for case adds.
 pub(super) fn narrowed(hir: &Hir, options: FoldOptions) -> Hir {
     rebuilt(hir, &mut |leaf| match leaf {
+        HirKind::Class(Class::Unicode(class)) if *class == ALPHABET.word => {
+            Hir::class(Class::Unicode(ALPHABET.narrow_word.clone()))
+        }
         HirKind::Class(class) => {
-            let class = match class {
+            let mut class = match class {
                 Class::Unicode(class) => class.clone(),
                 Class::Bytes(class) => class.to_unicode_class().unwrap_or_else(ClassUnicode::empty),
             };
-            let few = class.iter().map(ClassUnicodeRange::len).sum::<usize>() <= SMALL_CLASS;
-            let kept = class.iter().flat_map(|range| {
-                if few {
-                    (range.start()..=range.end())
-                        .filter(|&c| stays(c, options))
-                        .map(|c| ClassUnicodeRange::new(c, c))
-                        .collect()
-                } else {
-                    vec![*range]
-                }
-            });
-            let mut kept = ClassUnicode::new(kept);
-            kept.difference(&ClassUnicode::new([ClassUnicodeRange::new('A', 'Z')]));
-            Hir::class(Class::Unicode(kept))
+            if class.iter().map(ClassUnicodeRange::len).sum::<usize>() <= SMALL_CLASS {
+                let chars = class.iter().flat_map(|range| range.start()..=range.end());
+                let kept = chars.filter(|&c| stays(c, options));
+                class = ClassUnicode::new(kept.map(|c| ClassUnicodeRange::new(c, c)));
+            }
+            class.difference(&ALPHABET.capitals);
+            Hir::class(Class::Unicode(class))
         }
         HirKind::Literal(literal) if literal.0.iter().any(u8::is_ascii_uppercase) => Hir::fail(),
         other => leaf_of(other),
@@ -236,6 +249,9 @@ pub(super) fn spelled(hir: &Hir) -> (Hir, Reach) {
             }
             other => *other,
         }),
+        HirKind::Class(Class::Unicode(class)) if *class == ALPHABET.narrow_word => {
+            Hir::class(Class::Unicode(SPELLED_WORD.clone()))
+        }
         HirKind::Class(Class::Unicode(class)) => {
             let (class, tells_apart) = spelled_class(class);
             if tells_apart && reach == Reach::All {
@@ -255,6 +271,10 @@ pub(super) fn spelled(hir: &Hir) -> (Hir, Reach) {
     });
     (hir, reach)
 }
+
+/// `\w` in spelled texts; it tells nothing apart that is spelled alike.
+static SPELLED_WORD: LazyLock<ClassUnicode> =
+    LazyLock::new(|| spelled_class(&ALPHABET.narrow_word).0);
 
 /// A class in spelled texts, and whether it tells characters apart that are spelled alike.
 fn spelled_class(class: &ClassUnicode) -> (ClassUnicode, bool) {

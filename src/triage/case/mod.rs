@@ -138,27 +138,40 @@ pub struct Letter<'a> {
     pub subject: &'a str,
     /// Further fields.
     pub headers: &'a [(String, String)],
-    /// The text.
-    pub body: &'a str,
+    /// What it says.
+    pub body: Body<'a>,
+}
+
+/// The one form that the text of a letter has.
+#[derive(Debug, Clone, Copy)]
+pub enum Body<'a> {
+    /// Plain text.
+    Plain(&'a str),
+    /// A page, without a plain form beside it.
+    Html(&'a str),
 }
 
 impl Letter<'_> {
     /// Its bytes: UTF-8 in header (RFC 6532) and body, lines ended by CR LF.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut mail = String::with_capacity(400 + self.body.len());
+        let (media, text) = match self.body {
+            Body::Plain(text) => ("plain", text),
+            Body::Html(text) => ("html", text),
+        };
+        let mut mail = String::with_capacity(400 + text.len());
         // Writing to a string cannot fail.
         let _ = write!(
             mail,
             "From: {}\r\nTo: {}\r\nSubject: {}\r\nDate: Mon, 2 Mar 2026 09:00:00 +0100\r\n\
              Message-ID: <case@kund.example>\r\nMIME-Version: 1.0\r\n\
-             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n",
+             Content-Type: text/{media}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n",
             self.from, self.to, self.subject
         );
         for (name, value) in self.headers {
             let _ = write!(mail, "{name}: {value}\r\n");
         }
         mail.push_str("\r\n");
-        for line in self.body.lines() {
+        for line in text.lines() {
             mail.push_str(line);
             mail.push_str("\r\n");
         }

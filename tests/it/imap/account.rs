@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use triaged::config::login::{Login, Proof};
 use triaged::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
 use triaged::config::net::Server;
 use triaged::config::secret::Secret;
@@ -18,8 +19,10 @@ pub fn account(server: Server, user: &str, password: PathBuf) -> MailboxConfig {
         address: "support@example.com".parse().unwrap(),
         source: Source::Imap(ImapConfig {
             server,
-            user: user.into(),
-            password: Secret::File(password),
+            login: Login {
+                user: user.into(),
+                proof: Proof::Password(Secret::File(password)),
+            },
         }),
         folder: Folder::from("INBOX"),
         create_folders: true,

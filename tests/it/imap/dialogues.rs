@@ -18,6 +18,7 @@ use triaged::mailbox::exchange::{
     Content, Entry, Found, Hint, Mark, Move, MoveEnd, Sought, Trouble,
 };
 use triaged::mailbox::imap::ImapMailbox;
+use triaged::oauth::Tokens;
 
 use crate::imap::account::account;
 use crate::imap::peer::Peer;
@@ -189,7 +190,7 @@ impl Client {
             Some((_, names)) => names.split(',').map(Folder::from).collect(),
             None => vec![Folder::from("Queue")],
         };
-        match ImapMailbox::open(&config, &folders).await {
+        match ImapMailbox::open(&config, &Tokens::default(), &folders).await {
             Err(trouble) => vec![named(&trouble)],
             Ok((mailbox, opened)) => {
                 self.mailbox = Some(mailbox);

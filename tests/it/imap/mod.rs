@@ -1,6 +1,6 @@
 //! The IMAP mailbox against a scripted peer and against a real Dovecot.
 
-mod account;
+pub mod account;
 mod dialogues;
 mod peer;
 mod real;

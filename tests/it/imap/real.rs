@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use triaged::config::login;
 use triaged::config::mailbox::{ImapConfig, MailboxConfig, Source};
 use triaged::config::net::{Server, Tls};
 use triaged::config::secret::Secret;
@@ -17,6 +18,7 @@ use triaged::mailbox::exchange::{
     Content, Entry, Found, Hint, Mark, Move, MoveEnd, Opened, Sought, Trouble,
 };
 use triaged::mailbox::imap::ImapMailbox;
+use triaged::oauth::Tokens;
 use triaged::pipeline::archive;
 
 use crate::imap::account::{self, SIZE_MAX};
@@ -45,7 +47,7 @@ fn account_with(server: &Dovecot, change: impl FnOnce(&mut ImapConfig)) -> Mailb
 }
 
 async fn open(config: &MailboxConfig) -> Result<(ImapMailbox, Opened), Trouble> {
-    ImapMailbox::open(config, &FOLDERS.map(Folder::from)).await
+    ImapMailbox::open(config, &Tokens::default(), &FOLDERS.map(Folder::from)).await
 }
 
 /// Message `n`, lines ending in LF, of a size that differs from its neighbours'.
@@ -153,7 +155,8 @@ async fn a_folder_that_is_only_read_stays_as_it_is() {
     let recent = ["search", "-u", USER, "mailbox", "INBOX", "recent"];
     let before = (server.doveadm(&flags), server.doveadm(&recent));
     let (mut seen, mut total) = (0, 0);
-    let walked = archive::walk(&config, &config.folder, |filed| {
+    let tokens = Tokens::default();
+    let walked = archive::walk(&config, &tokens, &config.folder, |filed| {
         let Item::Uid(uid) = filed.item else {
             panic!("a UID");
         };
@@ -170,7 +173,7 @@ async fn a_folder_that_is_only_read_stays_as_it_is() {
     assert_eq!(server.count("INBOX"), 120);
 
     let nowhere = Folder::from("Nowhere");
-    let walked = archive::walk(&config, &nowhere, |_| panic!("a message")).await;
+    let walked = archive::walk(&config, &tokens, &nowhere, |_| panic!("a message")).await;
     assert_eq!(walked.unwrap(), None);
     let folders = server.doveadm(&["mailbox", "list", "-u", USER]);
     assert!(!folders.contains("Nowhere"), "{folders}");
@@ -336,7 +339,9 @@ async fn what_others_did_is_seen_and_left_alone() {
 async fn a_mailbox_that_cannot_be_trusted_or_entered_says_why() {
     let server = Dovecot::start();
     let wrong = server.secret_file("wrong");
-    let config = account_with(&server, |imap| imap.password = Secret::File(wrong));
+    let config = account_with(&server, |imap| {
+        imap.login.proof = login::Proof::Password(Secret::File(wrong));
+    });
     match open(&config).await {
         Err(Trouble::Denied { user, .. }) => assert_eq!(user, USER),
         other => panic!("{other:?}"),
@@ -348,7 +353,9 @@ async fn a_mailbox_that_cannot_be_trusted_or_entered_says_why() {
         other => panic!("{other:?}"),
     }
     let nowhere = Secret::File(PathBuf::from("/nonexistent/secret"));
-    let config = account_with(&server, |imap| imap.password = nowhere);
+    let config = account_with(&server, |imap| {
+        imap.login.proof = login::Proof::Password(nowhere);
+    });
     assert!(matches!(open(&config).await, Err(Trouble::Secret(_))));
     let mut config = account(&server);
     config.create_folders = false;

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use triaged::config::delivery::SmtpConfig;
+use triaged::config::login::{Login, Proof};
 use triaged::config::net::{Server, Tls};
 use triaged::config::secret::Secret;
 use triaged::delivery::smtp::{Patience, SmtpLane};
 use triaged::domain::outcome::Outcome;
 use triaged::mail::rendered::Rendered;
+use triaged::oauth::Tokens;
 
 use super::{address, message};
 use crate::support::pki::Authority;
@@ -192,13 +194,14 @@ async fn check(path: &Path, authority: &Authority) {
             tls,
             ca_file: Some(authority.file()),
         },
-        login: case
-            .login
-            .then(|| ("support".to_owned(), Secret::File(secret.path().to_owned()))),
+        login: case.login.then(|| Login {
+            user: "support".to_owned(),
+            proof: Proof::Password(Secret::File(secret.path().to_owned())),
+        }),
         connections: 1,
         hello: "client.partner.example".into(),
     };
-    let mut lane = SmtpLane::with_patience(config, patience(&case.patience));
+    let mut lane = SmtpLane::with_patience(config, &Tokens::default(), patience(&case.patience));
 
     let from = address("help@partner.example");
     let to = address("support@publisher.example");

@@ -5,6 +5,7 @@ use triaged::config::net::{Server, Tls};
 use triaged::delivery::smtp::SmtpLane;
 use triaged::delivery::{Lane, lanes};
 use triaged::domain::outcome::{Cause, Outcome};
+use triaged::oauth::Tokens;
 
 use super::{address, message};
 use crate::support::smtp_peer::{Act, Always, Peer, Plan, Rule};
@@ -42,7 +43,7 @@ async fn a_call_given_up_leaves_no_half_used_connection() {
             address("help@partner.example"),
             address("a@publisher.example"),
         );
-        let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+        let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()), &Tokens::default());
         let (first, second) = (message("one", &[]), message("two", &[]));
 
         let outcome = lane.send(Some(&from), &to, &first, async { true }).await;
@@ -68,7 +69,7 @@ async fn a_closed_gate_lets_no_byte_through() {
         address("help@partner.example"),
         address("a@publisher.example"),
     );
-    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()), &Tokens::default());
     let outcome = lane
         .send(Some(&from), &to, &message("one", &[]), async { false })
         .await;
@@ -90,7 +91,9 @@ async fn a_server_that_is_not_there_is_nobodys_fault() {
         ("127.0.0.1", "refused"),
         ("nowhere.invalid", "nowhere.invalid"),
     ] {
-        let outcome = SmtpLane::new(config(host, port)).ready().await;
+        let outcome = SmtpLane::new(config(host, port), &Tokens::default())
+            .ready()
+            .await;
         let Err(Outcome::Deferred { cause, reply }) = outcome else {
             panic!("{host}: {outcome:?}");
         };
@@ -106,7 +109,7 @@ async fn getting_ready_says_what_the_server_takes_and_sends_nothing() {
         ..Plan::default()
     })
     .await;
-    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()), &Tokens::default());
     for _ in 0..3 {
         let able = lane.ready().await.expect("a server that is there");
         assert_eq!((able.eight_bit, able.size_max), (true, Some(5000)));
@@ -121,7 +124,7 @@ async fn getting_ready_says_what_the_server_takes_and_sends_nothing() {
 #[tokio::test]
 async fn a_message_out_of_form_is_not_sent() {
     let peer = Peer::start(Plan::default()).await;
-    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()));
+    let mut lane = SmtpLane::new(config("127.0.0.1", peer.address.port()), &Tokens::default());
     let (from, to) = (
         address("help@partner.example"),
         address("a@publisher.example"),
@@ -180,7 +183,7 @@ async fn every_way_out_asks_the_gate_once_and_obeys_it() {
     for (transport, wanted) in ways {
         let config = delivery(transport);
         assert_eq!(lanes(&config), wanted, "{config:?}");
-        let mut lane = Lane::new(&config);
+        let mut lane = Lane::new(&config, &Tokens::default());
         lane.ready().await.expect("a way that is there");
         for open in [false, true] {
             let mut asked = 0;

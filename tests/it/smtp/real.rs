@@ -9,6 +9,7 @@ use triaged::config::net::{Server, Tls};
 use triaged::delivery::smtp::SmtpLane;
 use triaged::domain::outcome::{Cause, Outcome};
 use triaged::mail::rendered::Rendered;
+use triaged::oauth::Tokens;
 
 use super::{address, message};
 use crate::support::pki::Authority;
@@ -51,7 +52,10 @@ async fn postfix_gets_every_byte() {
     const COUNT: usize = 200;
     let authority = Authority::new();
     let postfix = Postfix::start(&authority.certify("IP:127.0.0.1", 30));
-    let mut lane = SmtpLane::new(config(postfix.port, Tls::Starttls, Some(&authority)));
+    let mut lane = SmtpLane::new(
+        config(postfix.port, Tls::Starttls, Some(&authority)),
+        &Tokens::default(),
+    );
     let from = address("help@partner.example");
 
     let sent: Vec<Rendered> = (0..COUNT).map(body).collect();
@@ -160,7 +164,7 @@ async fn smtp_sink_with_faults() {
         (&["-Q", "connect"], "deferred server"),
     ] {
         let (_sink, port) = Sink::start(flags).await;
-        let mut lane = SmtpLane::new(config(port, Tls::None, None));
+        let mut lane = SmtpLane::new(config(port, Tls::None, None), &Tokens::default());
         let (from, to) = (address("help@partner.example"), address(MAILBOX));
         for _ in 0..2 {
             let outcome = lane

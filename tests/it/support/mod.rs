@@ -5,4 +5,5 @@ pub mod dovecot;
 pub mod folders;
 pub mod pki;
 pub mod postfix;
+pub mod sign_in;
 pub mod smtp_peer;
