@@ -34,7 +34,7 @@ pub fn request(ticket: &Ticket, config: &Config) -> Option<String> {
     line("Priority", decision.priority.as_str());
     line(
         "Reported",
-        &ticket.seen_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        &ticket.seen_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     );
     line("By", &ticket.summary.from);
     line("Subject", &ticket.summary.subject);

@@ -215,8 +215,8 @@ impl fmt::Display for Reason {
                 attachments,
             } => write!(
                 f,
-                "product `{product}` asks for numbers to be taken out, and nobody can say what \
-                 stands in {attachments} attachments"
+                "product `{product}` asks for numbers to be taken out, and what is attached \
+                 ({attachments}) cannot be judged"
             ),
             Self::Split { rest } => write!(
                 f,

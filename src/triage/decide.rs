@@ -460,7 +460,7 @@ fn products(told: &ProductTold) -> Vec<ProductId> {
     }
 }
 
-fn attachments(message: &Message) -> Vec<(&str, &str)> {
+pub(super) fn attachments(message: &Message) -> Vec<(&str, &str)> {
     let list = message.attachments.iter();
     list.map(|one| (one.name.as_str(), one.media.as_str()))
         .collect()

@@ -66,9 +66,15 @@ pub fn leaving(
         |hit: &crate::domain::decision::Evidence| format!("{} in the {}", hit.text, hit.zone);
     let by_person = matches!(decision.reason, Reason::Person { .. });
     if matches!(decision.reason, Reason::Split { .. }) {
+        let products = [product.id.clone()];
+        let attachments = decide::attachments(message);
         let around = Circumstances {
+            products: &products,
+            customer: message.author().and_then(|author| author.address.as_ref()),
             language: decision.language,
-            ..Circumstances::default()
+            attachments: &attachments,
+            received: message.received,
+            subject_inherited: false,
         };
         let asked = decide::asked(text);
         let part = mixed::technical_part(asked, &policy.rules, &around, |c| routes.keeps(c))?;

@@ -15,7 +15,7 @@ pub use export::{BadExport, Offer, offers};
 pub const IMPORTED: &str = "registry/imported.toml";
 /// How that file begins.
 const HEAD: &str =
-    "#:schema ../schema/registry.json\n# Products that came by `triaged registry import`.\n";
+    "#:schema ../schema/registry.json\n# Products that came by `triaged registry import`.\n\n";
 /// Longest id made of a name, in bytes.
 const ID_MAX: usize = 40;
 
@@ -51,7 +51,7 @@ pub fn import(files: &[RegistryFile], offers: &[Offer]) -> Result<Vec<RegistryFi
         documents.push((file.name.clone(), parse(&file.name, &file.text)?));
     }
     if !documents.iter().any(|(name, _)| name == IMPORTED) {
-        documents.push((IMPORTED.to_owned(), parse(IMPORTED, HEAD)?));
+        documents.push((IMPORTED.to_owned(), DocumentMut::new()));
     }
     for offer in offers {
         let by_id = |product: &Table| has(product, "offers", &offer.id);
@@ -64,9 +64,13 @@ pub fn import(files: &[RegistryFile], offers: &[Offer]) -> Result<Vec<RegistryFi
             }
         }
     }
-    let changed = documents.into_iter().map(|(name, document)| RegistryFile {
-        text: document.to_string(),
-        name,
+    let changed = documents.into_iter().map(|(name, document)| {
+        let is_new = !files.iter().any(|old| old.name == name);
+        let head = if is_new { HEAD } else { "" };
+        RegistryFile {
+            text: format!("{head}{document}"),
+            name,
+        }
     });
     let same = |new: &RegistryFile| {
         new.text == HEAD

@@ -244,12 +244,13 @@ impl Desk {
         lines.concat()
     }
 
-    /// What the forwards say, as it is read; without the lines that hold a key's marks.
+    /// What the forwards say, as it is read; without lines that differ from run to run.
     fn sent(&self) -> String {
         let mut out = String::new();
         for bytes in messages(&self.path().join("outbox")).into_values() {
             let message = Message::parse(&bytes).unwrap();
-            let marked = |line: &&str| line.contains("@partner.example") || line.contains("T-");
+            let moving = ["@partner.example", "T-", "  Received  ", "Sent: "];
+            let marked = |line: &&str| moving.iter().any(|mark| line.contains(mark));
             for line in message.plain.lines().filter(|line| !marked(line)) {
                 let _ = writeln!(out, "{line}");
             }
