@@ -11,6 +11,7 @@ use super::failure::{Failure, FailureKind};
 use super::print::{self, Paint, counted, one_line, rows, say, table};
 use crate::config::import::{self, RegistryFile};
 use crate::config::{self, Config, findings};
+use crate::domain::address::Address;
 use crate::registry::Registry;
 use crate::registry::contact::{Contact, Fallback, Role};
 use crate::registry::customer::Customer;
@@ -197,7 +198,7 @@ fn show_customer(config: &Config, customer: &Customer) {
     line("customer", customer.id.as_str());
     line("name", &customer.name);
     line("domains", &customer.domains.join(", "));
-    let addresses: Vec<&str> = customer.addresses.iter().map(|a| a.as_str()).collect();
+    let addresses: Vec<&str> = customer.addresses.iter().map(Address::as_str).collect();
     line("addresses", &addresses.join(", "));
     line("tenant", customer.tenant.as_deref().unwrap_or_default());
     line("provider", customer.provider.as_deref().unwrap_or_default());

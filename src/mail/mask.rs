@@ -11,6 +11,9 @@ use std::fmt;
 use iban::Iban;
 use jiff::civil::Date;
 
+/// Whether digits are such a number.
+type Check = fn(&[u8]) -> bool;
+
 /// Longest number looked at, in characters with what stands between its digits.
 const CHARS_MAX: usize = 44;
 /// Digits of a card number (ISO/IEC 7812).
@@ -192,7 +195,7 @@ fn luhn(number: &[u8]) -> bool {
 
 fn person(text: &str) -> Option<usize> {
     let (digits, ends_of) = digits(text, " -+\u{2013}");
-    let forms: [(usize, fn(&[u8]) -> bool); 4] = [
+    let forms: [(usize, Check); 4] = [
         (12, |number| {
             swedish(number.get(2..).unwrap_or_default()) && century(number)
         }),
@@ -221,11 +224,10 @@ fn is_grouped(text: &str, end: usize, length: usize) -> bool {
         .split(|c: char| !c.is_ascii_digit())
         .map(str::len)
         .collect();
-    match (groups.as_slice(), length) {
-        ([_], _) => true,
-        ([6, 5], 11) | ([6, 4], 10) | ([8, 4], 12) => true,
-        _ => false,
-    }
+    matches!(
+        (groups.as_slice(), length),
+        ([_], _) | ([6, 5], 11) | ([6, 4], 10) | ([8, 4], 12)
+    )
 }
 
 fn number_of(digits: Option<&[u8]>) -> Option<i16> {

@@ -78,17 +78,17 @@ pub fn leaving(
         };
         let asked = decide::asked(text);
         let part = mixed::technical_part(asked, &policy.rules, &around, |c| routes.keeps(c))?;
-        let evidence = evidence
+        let evidence: Vec<String> = evidence
             .filter(|hit| part.contains(&hit.text))
             .map(told)
             .collect();
         let left_out = vec!["everything that is not about a technical matter".to_owned()];
         return Some(copied(
-            part.clone(),
-            part,
+            &part,
+            &part,
             "(a part of a mail)",
             name,
-            evidence,
+            &evidence,
             left_out,
             support,
         ));
@@ -120,19 +120,24 @@ pub fn leaving(
     if attached > 0 {
         left_out.push(attachments(message));
     }
-    let (whole, subject) = (message.plain.clone(), message.subject.as_str());
     Some(copied(
-        asked, whole, subject, name, evidence, left_out, support,
+        &asked,
+        &message.plain,
+        &message.subject,
+        name,
+        &evidence,
+        left_out,
+        support,
     ))
 }
 
 /// A copy of `text`, without numbers where the product's policy asks for it.
 fn copied(
-    asked: String,
-    text: String,
+    asked: &str,
+    text: &str,
     subject: &str,
     name: &str,
-    evidence: Vec<String>,
+    evidence: &[String],
     mut left_out: Vec<String>,
     support: &Support,
 ) -> Leaving {
@@ -145,16 +150,16 @@ fn copied(
         }
     };
     let leaving = Leaving {
-        asked: without(&asked),
+        asked: without(asked),
         subject: without(subject),
         name: without(name),
         evidence: evidence.iter().map(|line| without(line)).collect(),
         copy: None,
     };
     let text = if support.redact {
-        mask(&text, &mut taken)
+        mask(text, &mut taken)
     } else {
-        text
+        text.to_owned()
     };
     if !taken.is_empty() {
         left_out.insert(0, taken.to_string());

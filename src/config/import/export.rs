@@ -151,7 +151,7 @@ pub fn offers(bytes: &[u8]) -> Result<Vec<Offer>, BadExport> {
 /// What stands most often in the first line: a comma, a semicolon or a tab.
 fn delimiter(bytes: &[u8]) -> u8 {
     let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| first.iter().filter(|b| *b == delimiter).count();
+    let count = |delimiter: &u8| memchr::memchr_iter(*delimiter, first).count();
     [b',', b';', b'\t']
         .into_iter()
         .rev()
@@ -199,11 +199,11 @@ fn take(
             Column::Offer | Column::Plan | Column::Sku if !is_id => {
                 return Err(bad("is no id: letters, digits, `-`, `_`, `.` and `:`"));
             }
-            Column::Offer => row.id = value.to_owned(),
+            Column::Offer => value.clone_into(&mut row.id),
             Column::Plan => row.plans.push(value.to_owned()),
             Column::Sku => row.skus.push(value.to_owned()),
-            Column::Name => row.name = value.to_owned(),
-            Column::Publisher => row.publisher = value.to_owned(),
+            Column::Name => value.clone_into(&mut row.name),
+            Column::Publisher => value.clone_into(&mut row.publisher),
             Column::Contact(role) => {
                 let address = value.parse::<Address>();
                 let address = address.map_err(|error| bad(&format!("cannot be taken: {error}")))?;
