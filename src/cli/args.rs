@@ -64,6 +64,9 @@ pub enum Command {
     /// Show mailboxes, or accept the first run of one
     #[command(subcommand)]
     Mailbox(MailboxCommand),
+    /// Show products, contacts and customers, check them, or bring offers in
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// Sign in, where a mailbox or the way out logs in by access tokens
     #[command(subcommand)]
     Auth(AuthCommand),
@@ -306,6 +309,9 @@ pub struct TicketArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print what a request to Microsoft asks for, to be pasted into Partner Center
+    #[arg(long, conflicts_with = "json")]
+    pub sheet: bool,
 }
 
 /// Arguments of `hold`, `release` and `retry`.
@@ -328,6 +334,42 @@ pub struct RerouteArgs {
     /// Forward it to the contact of this product
     #[arg(long, group = "to", value_name = "PRODUCT")]
     pub product: Option<String>,
+}
+
+/// Subcommands of `registry`.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// List products and customers
+    List {
+        /// Print one JSON object a product or customer
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known of a product or customer
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Say what is wrong with the registry, contacts that nobody has looked at for long included
+    Check,
+    /// Bring offers of a CSV file in: shows what would change; comments and order stay
+    Import(RegistryImportArgs),
+}
+
+/// Arguments of `registry import`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The first line names the columns; letters and digits of a name count. Needed: \
+                  Offer ID, Offer name, Publisher. Taken, too: Plan ID, SKU, Technical contact, \
+                  Customer support, CSP contact, Documentation."
+)]
+pub struct RegistryImportArgs {
+    /// A table of offers, as Partner Center exports it: commas, semicolons or tabs
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the files after showing what changes in them
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// Subcommands of `mailbox`.

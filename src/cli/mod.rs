@@ -18,7 +18,9 @@ pub mod print;
 mod privacy;
 mod progress;
 mod recorded;
+mod registry;
 mod replay;
+mod request;
 mod rules_now;
 mod run;
 mod shifts;
@@ -111,6 +113,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             let outline = outline(&directory)?;
             wait(tickets::list(&outline.state_dir, &args))
         }
+        Command::Ticket(args) if args.sheet => {
+            wait(tickets::sheet(&load(&directory)?, &args.ticket))
+        }
         Command::Ticket(args) => {
             let outline = outline(&directory)?;
             wait(tickets::show(&outline.state_dir, &args))
@@ -122,6 +127,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
         Command::Privacy(command) => wait(privacy::privacy(&outline(&directory)?, &command)),
         Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
+        Command::Registry(command) => registry::registry(&directory, &command),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Doctor(args) => wait(doctor::doctor(&load(&directory)?, &args)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),

@@ -11,7 +11,9 @@ use super::args::{TicketArgs, TicketsArgs};
 use super::failure::Failure;
 use super::print::{Paint, Style, one_line, rows, table};
 use super::print::{json as json_text, say};
+use super::request::request;
 use super::state;
+use crate::config::Config;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
 use crate::domain::ids::{CategoryId, Folder, MailboxName, ProductId};
@@ -167,6 +169,20 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
         let what = said(&entry.happening);
         say!("  {}  {:>6}  {what}{who}", local(entry.at), event.seq);
     }
+    Ok(())
+}
+
+/// Prints what a request to Microsoft about a ticket asks for.
+pub async fn sheet(config: &Config, typed: &str) -> Result<(), Failure> {
+    let ledger = state::open(&config.state_dir).await?;
+    let ticket = state::ticket(&ledger, typed).await?;
+    let sheet = request(&ticket, config).ok_or_else(|| {
+        Failure::failed(format!(
+            "{} is no ticket, or not decided yet",
+            ticket.id.reference()
+        ))
+    })?;
+    say!("{}", sheet.trim_end());
     Ok(())
 }
 

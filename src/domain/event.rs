@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::decision::{Action, Decision, Evidence, Owner, Priority, ProductHit, Score};
 use super::digest::Digest;
-use super::ids::{CategoryId, Folder, MailboxName, TicketId};
+use super::ids::{CategoryId, CustomerId, Folder, MailboxName, TicketId};
 use super::kind::Kind;
 use super::language::Language;
 use super::letter::{Posting, Purpose};
@@ -150,6 +150,9 @@ pub enum Happening {
         language: Option<Language>,
         /// The product and how it was told.
         product: Option<ProductHit>,
+        /// The customer, where the registry knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer: Option<CustomerId>,
         /// Who must answer.
         owner: Option<Owner>,
         /// How soon.

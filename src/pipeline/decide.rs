@@ -206,6 +206,7 @@ impl Session<'_> {
             category: decision.category.clone(),
             language: decision.language,
             product: decision.product.clone(),
+            customer: decision.customer.clone(),
             owner: decision.owner,
             priority: decision.priority,
             action: decision.action,

@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use triaged::domain::ids::MailboxName;
 use triaged::domain::locator::{Generation, Item, Locator};
+use triaged::mail::Message;
 use triaged::mail::origin::{InstanceKey, ticket_id};
 use triaged::system::maildir;
 
@@ -106,6 +107,10 @@ impl Desk {
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
             "replace" => self.replace(rest),
+            "add" => {
+                let (file, text) = rest.split_once(": ").unwrap();
+                fs::write(self.path().join(file), text.replace("\\n", "\n") + "\n").unwrap();
+            }
             "cases" => copy(
                 &Self::cases().join("cases"),
                 &self.path().join("config/cases"),
@@ -117,6 +122,7 @@ impl Desk {
             "show" => return fs::read_to_string(self.path().join(rest)).unwrap(),
             "places" => return self.places(),
             "outbox" => return self.outbox(),
+            "sent" => return self.sent(),
             "remember" => self.remembered = everything_below(self.path()),
             "unchanged" => return self.changes(),
             _ => panic!("`{verb}` is nothing a session can do"),
@@ -220,7 +226,7 @@ impl Desk {
         let path = self.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(old).count(), 1, "`{old}` in {file}");
-        fs::write(path, text.replace(old, new)).unwrap();
+        fs::write(path, text.replace(old, &new.replace("\\n", "\n"))).unwrap();
     }
 
     /// Where the messages lie: a line a folder, with their names.
@@ -260,6 +266,21 @@ impl Desk {
             .collect();
         lines.sort();
         lines.concat()
+    }
+
+    /// What the forwards say, as it is read; without lines that differ from run to run.
+    fn sent(&self) -> String {
+        let mut out = String::new();
+        for bytes in messages(&self.path().join("outbox")).into_values() {
+            let message = Message::parse(&bytes).unwrap();
+            let moving = ["@partner.example", "T-", "  Received  ", "Sent: "];
+            let marked = |line: &&str| moving.iter().any(|mark| line.contains(mark));
+            for line in message.plain.lines().filter(|line| !marked(line)) {
+                let _ = writeln!(out, "{line}");
+            }
+            let _ = writeln!(out, "({} attached)", message.attachments.len());
+        }
+        out
     }
 
     /// What is not as it was at `remember`.
