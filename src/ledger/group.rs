@@ -318,7 +318,7 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    /// Takes out personal data. What the pages held before is overwritten with zeros.
+    /// Takes out personal data.
     async fn redact(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         for slot in &self.slots {
             if let Prepared::Redact { redaction, .. } = slot.change {

@@ -5,7 +5,7 @@
 //! stay, without a person: that something was done, when and with which rules, is kept. What is
 //! not at its end is left alone: the work still needs it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -154,16 +154,21 @@ impl Ledger {
     /// When the ledger or a file cannot be read or written.
     pub async fn erase(&self, dir: &Path, address: &str, by: &str) -> Result<Erased, LedgerError> {
         let mut erased = Erased::default();
-        let mut ended = Vec::new();
+        let (mut ended, mut unfinished) = (Vec::new(), HashSet::new());
         for ticket in self.tickets_from(address).await? {
             if ticket.life.stage.is_end() {
                 ended.push(ticket.id);
             } else {
-                erased.unfinished += 1;
+                unfinished.insert(ticket.id);
             }
         }
+        erased.unfinished = unfinished.len() as u64;
         let mut bodies = Vec::new();
         for event in self.events_about(address, &ended).await? {
+            let about = event.entry()?.ticket;
+            if about.is_some_and(|ticket| unfinished.contains(&ticket)) {
+                continue;
+            }
             let Some(link) = Link::read(&event.line) else {
                 continue;
             };
@@ -175,7 +180,8 @@ impl Ledger {
             bodies.extend(redacted.map(|body| (event.seq, body)));
         }
         (erased.tickets, erased.lines) = (ended.len() as u64, bodies.len() as u64);
-        let mut first = true;
+        let letters = self.letters_to(address).await?;
+        let mut first = !(ended.is_empty() && letters.is_empty());
         while first || !bodies.is_empty() {
             let rest = bodies.split_off(bodies.len().min(LINES_MAX));
             let tickets = if first {
@@ -268,9 +274,6 @@ pub(super) async fn apply(
     conn: &mut SqliteConnection,
     redaction: &Redaction,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA secure_delete = ON")
-        .fetch_all(&mut *conn)
-        .await?;
     for ticket in &redaction.tickets {
         for text in [
             "DELETE FROM decision WHERE ticket = \
