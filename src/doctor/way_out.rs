@@ -48,7 +48,7 @@ fn writable(path: &Path, remedy: &str, sheet: &mut Sheet<'_>) {
     match failed {
         // The first forward makes it.
         Some(_) if !path.exists() => {
-            sheet.good("maildir", format!("`{shown}` is made when needed"))
+            sheet.good("maildir", format!("`{shown}` is made when needed"));
         }
         Some((part, error)) => {
             sheet.failed("maildir", format!("`{}`: {error}", part.display()), remedy);
