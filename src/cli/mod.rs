@@ -1,6 +1,7 @@
 //! Layer 7: the commands, a file each. They print and set the exit code; everything they show
 //! comes from the same functions the daemon uses.
 
+mod alarms;
 pub mod args;
 mod audit;
 mod auth;

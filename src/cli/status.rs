@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::alarms::LoopsNow;
 use super::args::{MailboxCommand, StatusArgs};
 use super::failure::{Failure, FailureKind};
 use super::print::say;
@@ -32,6 +33,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
     let running = is_running(config);
     let rules = RulesNow::of(&ledger).await?;
     let shadow = ShadowNow::of(&ledger).await?;
+    let loops = LoopsNow::of(&ledger).await?;
     let all = |stage| -> u64 { counts.mailboxes.iter().map(|m| of(m, stage)).sum() };
     let (held, deferred) = (all(StageName::Held), all(StageName::Deferred));
     let mut waiting_for_person = Vec::new();
@@ -53,6 +55,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             "audit": { "seq": chain.seq, "hash": chain.hash },
             "rules_digest": rules.in_force,
             "edit_refused": rules.refused.as_ref().map(|(at, reason)| json!({ "at": at, "reason": reason })),
+            "loops": loops.as_json(),
             "shadow": shadow.as_ref().map(ShadowNow::as_json),
         });
         say!("{whole}");
@@ -74,6 +77,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             shadow.say();
         }
         say!("{}", as_table(&counts.mailboxes));
+        loops.say(paint);
         for name in &waiting_for_person {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
             say!("{}", paint.paint(Style::Warn, &text));
@@ -91,7 +95,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             say!("{}", paint.paint(Style::Bad, &text));
         }
     }
-    if held > 0 || !waiting_for_person.is_empty() || rules.refused.is_some() {
+    if held > 0 || !waiting_for_person.is_empty() || rules.refused.is_some() || loops.any() {
         return Err(Failure::shown(FailureKind::Failed));
     }
     Ok(())

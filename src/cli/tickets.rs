@@ -283,6 +283,11 @@ pub fn said(happening: &Happening) -> String {
             "the shadow would {} → {}, not {} → {}",
             shadow.action, shadow.to, live.action, live.to
         ),
+        Happening::Looped { sign } => format!("not sent, it goes in a circle: {sign}"),
+        Happening::Capped { limit, until } => format!(
+            "sending pauses until {}: {limit} mails were begun in a day",
+            local(*until)
+        ),
         Happening::Stopped => "stopped".to_owned(),
         Happening::MailboxOpened { messages, .. } => format!("opened with {messages} messages"),
         Happening::MailboxAccepted => "first run accepted".to_owned(),

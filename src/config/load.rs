@@ -439,6 +439,7 @@ impl Main {
             customers: own_routes,
             kinds: folders.kinds,
             replies: folders.replies,
+            loops: folders.loops,
             quarantine: folders.quarantine,
             own: self.own,
             own_domains: partner.domains.clone(),

@@ -107,7 +107,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     }
     let waiting = signals::wait(Arc::clone(&works), config.directory.clone())?;
 
-    let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery);
+    let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery).await?;
     let mut crews = JoinSet::new();
     let mut pulses = Vec::new();
     for mailbox in config.mailboxes {

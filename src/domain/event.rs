@@ -15,7 +15,7 @@ use super::language::Language;
 use super::letter::{Posting, Purpose};
 use super::locator::{Generation, Locator};
 use super::outcome::Cause;
-use super::reason::{HoldReason, Reason};
+use super::reason::{HoldReason, LoopSign, Reason};
 
 /// Sender and subject after the policy `audit.personal` was applied; empty when it says `omit`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +174,18 @@ pub enum Happening {
         /// Digest of the rules that decided.
         rules_digest: Digest,
     },
+    /// It goes in a circle: it was not sent.
+    Looped {
+        /// How that was told.
+        sign: LoopSign,
+    },
+    /// As many mails were begun in a day as are allowed: sending pauses.
+    Capped {
+        /// How many are allowed.
+        limit: usize,
+        /// Until when.
+        until: Timestamp,
+    },
     /// An attempt begins.
     Sending {
         /// Which attempt.
@@ -284,6 +296,8 @@ impl Happening {
             Self::Tried { .. } => "tried",
             Self::Spared { .. } => "spared",
             Self::Decided { .. } => "decided",
+            Self::Looped { .. } => "looped",
+            Self::Capped { .. } => "capped",
             Self::Sending { .. } => "sending",
             Self::PutBack { .. } => "put-back",
             Self::Delivered { .. } => "delivered",

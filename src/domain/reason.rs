@@ -137,6 +137,11 @@ pub enum Reason {
         /// The limit in bytes.
         limit: u64,
     },
+    /// It goes in a circle.
+    Loop {
+        /// How that was told.
+        sign: LoopSign,
+    },
     /// Parsing it failed as often as is allowed.
     Poison {
         /// How often it was tried.
@@ -234,8 +239,59 @@ impl fmt::Display for Reason {
             Self::Oversize { size, limit } => {
                 write!(f, "{size} bytes is above the limit of {limit}")
             }
+            Self::Loop { sign } => write!(f, "it goes in a circle: {sign}"),
             Self::Poison { tries } => write!(f, "reading it failed {tries} times"),
             Self::Person { by } => write!(f, "`{by}` decided"),
+        }
+    }
+}
+
+/// How it is told that a message goes in a circle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum LoopSign {
+    /// It passed too many servers.
+    Hops {
+        /// `Received` fields.
+        hops: usize,
+    },
+    /// It was delivered to us before.
+    DeliveredTo {
+        /// `Delivered-To` fields with one address of ours.
+        times: usize,
+    },
+    /// It would be sent to whoever wrote it.
+    Return,
+    /// Too much was forwarded for one sender under one subject.
+    Matter {
+        /// Forwards in a day.
+        forwards: usize,
+    },
+    /// Too much was forwarded for one sender.
+    Sender {
+        /// Forwards in a day.
+        forwards: usize,
+    },
+}
+
+impl fmt::Display for LoopSign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hops { hops } => write!(f, "{hops} `Received` fields"),
+            Self::DeliveredTo { times } => {
+                write!(
+                    f,
+                    "{times} `Delivered-To` fields with the same address of ours"
+                )
+            }
+            Self::Return => f.write_str("it would be sent to whoever wrote it"),
+            Self::Matter { forwards } => write!(
+                f,
+                "{forwards} forwards in a day for this sender with this subject"
+            ),
+            Self::Sender { forwards } => {
+                write!(f, "{forwards} forwards in a day for this sender")
+            }
         }
     }
 }

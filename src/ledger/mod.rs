@@ -54,6 +54,7 @@ mod group;
 mod learn;
 mod lease;
 mod letters;
+mod loops;
 mod open;
 mod people;
 mod place;
@@ -71,6 +72,7 @@ pub use change::{
 };
 pub use error::LedgerError;
 pub use letters::Outgoing;
+pub use loops::MadeFor;
 pub use open::{CHANGES_MAX, Ledger, Mode, Posting};
 pub use people::{Counts, Event, EventFilter, MailboxCount, TicketFilter};
 pub use verify::Verified;

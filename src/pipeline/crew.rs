@@ -107,6 +107,7 @@ pub fn folders(routing: &Routing) -> Vec<Folder> {
         .collect();
     all.extend(routing.kinds.values().cloned());
     all.insert(routing.replies.clone());
+    all.insert(routing.loops.clone());
     all.insert(routing.quarantine.clone());
     all.into_iter().collect()
 }

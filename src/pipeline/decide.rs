@@ -48,6 +48,7 @@ impl Session<'_> {
     ) -> Result<After, Fault> {
         let mut after = After::default();
         self.mark_copies(&mut reads, tickets).await?;
+        self.mark_circles(&mut reads).await?;
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();
@@ -60,6 +61,11 @@ impl Session<'_> {
                 ReadEnd::Decided(mut read) => {
                     let shadow = read.shadow.take();
                     notes.extend(shadow.map(|h| self.shadow(&opened, h)));
+                    if let Some(note) = self.looped(&item, &opened, &read) {
+                        notes.push(note);
+                        // Whoever goes in a circle is not written to either.
+                        read.letters.clear();
+                    }
                     let letters = std::mem::take(&mut read.letters);
                     notes.extend(letters.into_iter().map(|letter| self.letter(letter)));
                     changes.push(self.decided(&mut opened, &mut read)?);

@@ -18,6 +18,7 @@ use crate::mail::subject;
 use crate::registry::{Clues, ProductTold};
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
+use super::circle;
 use super::policy::{Mixed, Policy};
 use super::way::{Routes, Way, review};
 
@@ -338,7 +339,9 @@ impl Ticket<'_> {
             category
         };
         let route = routes.of(&category);
+        let looped = circle::travelled(message, &policy.routing.own);
         let mut way = match (&self.case, doubt) {
+            _ if let Some(sign) = looped => review(Reason::Loop { sign }),
             (Some(token), _) => review(Reason::InCase {
                 token: token.clone(),
             }),
@@ -365,6 +368,7 @@ impl Ticket<'_> {
         }
         let folder = match (&way.reason, way.action) {
             (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
+            (Reason::Loop { .. }, _) => policy.routing.loops.clone(),
             (_, Action::Review) => routes.of(&CategoryId::review()).folder.clone(),
             // Whoever answers the rest finds the mail there.
             (Reason::Split { rest }, _) => routes.of(rest).folder.clone(),

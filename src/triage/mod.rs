@@ -16,6 +16,7 @@
 //! - [`whatif`]: what would have to change for another decision.
 
 pub mod case;
+pub mod circle;
 pub mod decide;
 pub mod leaving;
 pub mod letter;

@@ -38,6 +38,8 @@ pub struct Routing {
     pub kinds: BTreeMap<Kind, Folder>,
     /// Where answers to our own messages go.
     pub replies: Folder,
+    /// Where what goes in a circle goes.
+    pub loops: Folder,
     /// Where poison messages go.
     pub quarantine: Folder,
     /// Our own addresses: mail from them is never a ticket.

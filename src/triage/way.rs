@@ -3,6 +3,7 @@
 //! Each step can only make the way more careful: nothing leaves unless every one of them says so.
 //! What of the message leaves is [`super::leaving`]'s.
 
+use super::circle;
 use super::decide::Ticket;
 use super::mixed;
 use super::policy::Policy;
@@ -176,6 +177,9 @@ impl Ticket<'_> {
         let recipient = contact.address.clone();
         if !policy.allow.allows(&recipient) {
             return review(Reason::NotAllowed { recipient });
+        }
+        if let Some(sign) = circle::returns(self.message, &recipient) {
+            return review(Reason::Loop { sign });
         }
         Way {
             action: Action::Forward,

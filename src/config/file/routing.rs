@@ -55,6 +55,7 @@ pub struct KindsShape {
     newsletter: Option<Text>,
     own: Option<Text>,
     replies: Option<Text>,
+    loops: Option<Text>,
     quarantine: Option<Text>,
 }
 
@@ -65,6 +66,8 @@ pub struct Folders {
     pub kinds: BTreeMap<Kind, Folder>,
     /// For answers to our own messages.
     pub replies: Folder,
+    /// For what goes in a circle.
+    pub loops: Folder,
     /// For poison messages.
     pub quarantine: Folder,
 }
@@ -271,6 +274,7 @@ pub fn kinds(table: Table<'_>, watched: &[Folder], file: &mut InFile<'_>) -> Opt
         None => Some(Folder::from(default)),
     };
     let replies = of("replies", read.told.replies.as_ref(), "Replies");
+    let loops = of("loops", read.told.loops.as_ref(), "Loops");
     let quarantine = of("quarantine", read.told.quarantine.as_ref(), "Quarantine");
     let kinds = [
         (
@@ -297,6 +301,7 @@ pub fn kinds(table: Table<'_>, watched: &[Folder], file: &mut InFile<'_>) -> Opt
     Some(Folders {
         kinds: kinds.collect::<Option<_>>()?,
         replies: replies?,
+        loops: loops?,
         quarantine: quarantine?,
     })
 }
