@@ -287,12 +287,6 @@ mod tests {
                 1,
             ),
             ("a strange line", format!("{}hello\n", text(3)), 0, 1),
-            (
-                "an edited line",
-                text(3).replace("\"size\":300", "\"size\":301"),
-                0,
-                1,
-            ),
         ];
         for (name, content, seq, repairs) in cases {
             let dir = tempfile::tempdir().unwrap();

@@ -89,6 +89,8 @@ async fn erase(
     let erased = ledger
         .erase(&config.state_dir, address.as_str(), &by)
         .await?;
+    // Carries the write-ahead log over, so that the old text is on no page of the file.
+    ledger.close().await?;
     let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     say!(
         "erased: the person of {}, the personal part of {}; the mail itself lies where it lay",

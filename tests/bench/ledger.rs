@@ -411,6 +411,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         scores: d.scores,
         evidence: d.evidence,
         rules_digest: d.rules_digest,
+        observed: false,
     }
 }
 

@@ -120,6 +120,8 @@ fn explore() -> Vec<(State, Event, State, Effect)> {
                     outcome: Outcome::Delivered { .. },
                     ..
                 } => world.accepted = true,
+                // What was only observed is decided anew, and owes nothing until then.
+                Event::Reconsider => world.owes_send = false,
                 Event::Moved => world.in_source = false,
                 Event::Vanished => world.in_source = false,
                 _ => {}

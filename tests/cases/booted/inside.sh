@@ -51,7 +51,7 @@ mail() { # name, file
 step "the account and the directories come from the snippets"
 systemd-sysusers /booted/triaged.sysusers.conf || fail "systemd-sysusers"
 systemd-tmpfiles --create /booted/triaged.tmpfiles.conf || fail "systemd-tmpfiles"
-is "the mode of the secrets" "700 root" "$(stat -c '%a %U' /etc/triaged/secrets)"
+is "the mode of the secrets" "700 triaged" "$(stat -c '%a %U' /etc/triaged/secrets)"
 install -m 0600 /booted/password /etc/triaged/secrets/smtp
 install -d -m 0700 -o triaged -g triaged /var/lib/triaged /var/lib/triaged/mail
 install -d -m 0700 -o triaged -g triaged /var/lib/triaged/mail/{new,cur,tmp}

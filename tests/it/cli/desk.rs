@@ -153,10 +153,10 @@ impl Desk {
     fn mentions(&self, text: &str) -> String {
         let all = everything_below(&self.path().join("state"));
         let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|w| w == text.as_bytes());
-        all.iter()
-            .filter(|(_, bytes)| holds(bytes))
-            .map(|(path, _)| format!("{}\n", path.display()))
-            .collect()
+        let named = all.iter().filter(|(_, bytes)| holds(bytes));
+        named.fold(String::new(), |told, (path, _)| {
+            told + &path.display().to_string() + "\n"
+        })
     }
 
     /// Files the labelled mail where people would have, and lays its cases beside the rules.
