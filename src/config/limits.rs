@@ -16,6 +16,10 @@ pub struct Limits {
     pub acknowledgements: usize,
     /// Most acknowledgements to one domain in a day.
     pub acknowledgements_per_domain: usize,
+    /// How many forwards one sender can cause in a day.
+    pub sender_per_day: usize,
+    /// How many forwards one sender can cause in a day under one subject.
+    pub matter_per_day: usize,
 }
 
 impl Default for Limits {
@@ -27,6 +31,8 @@ impl Default for Limits {
             resync: 20,
             acknowledgements: 500,
             acknowledgements_per_domain: 20,
+            sender_per_day: 30,
+            matter_per_day: 4,
         }
     }
 }

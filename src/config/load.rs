@@ -1,5 +1,6 @@
 //! From a directory to a [`Config`], or to everything that is wrong with it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::audit::PersonalPolicy;
+use super::case_files::toml_files;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
 use super::file::contacts::Verified;
@@ -16,25 +18,28 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, metrics, negation, operation, products, routing, rules,
-    templates,
+    contacts, decision, delivery, log, mailbox, metrics, negation, operation, registry, routing,
+    rules, templates,
 };
 use super::findings::{self, Finding, Severity};
+use super::import::RegistryFile;
 use super::last_good;
 use super::limits::Limits;
+use super::log::Log;
 use super::mailbox::MailboxConfig;
 use super::metrics::Listen;
 use super::partner::Partner;
-use super::read::{self, Files};
+use super::read::{self, Files, REGISTRY};
+use super::settings::Settings;
 use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
-use crate::domain::ids::Folder;
+use crate::domain::ids::{CategoryId, CustomerId, Folder};
 use crate::domain::language::Language;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
 use crate::triage::Policy;
-use crate::triage::routing::Routing;
+use crate::triage::routing::{Route, Routing};
 use crate::triage::senders::Senders;
 use crate::triage::template::Templates;
 
@@ -58,8 +63,12 @@ pub struct Config {
     pub audit: PersonalPolicy,
     /// Where figures and health are asked for; `None` when nobody is to ask.
     pub metrics: Option<Listen>,
+    /// What is said, and in which form.
+    pub log: Log,
+    /// The keys of `triaged.toml` as they are written.
+    pub settings: Settings,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
-    /// `registry/products.toml`.
+    /// `registry/*.toml`.
     pub digest: Digest,
     /// How edits come to decide.
     pub edits: Edits,
@@ -89,6 +98,45 @@ pub fn digest(directory: &Path) -> Digest {
     Files::read(directory, &mut Vec::new()).digest
 }
 
+/// The files of the registry in `directory`, by name.
+///
+/// # Errors
+/// When they cannot be listed or read.
+pub fn registry_files(directory: &Path) -> std::io::Result<Vec<RegistryFile>> {
+    let paths = toml_files(&directory.join(REGISTRY))?.into_iter();
+    let files = paths.map(|path| {
+        let name = path.strip_prefix(directory).unwrap_or(&path);
+        Ok(RegistryFile {
+            name: name.display().to_string(),
+            text: std::fs::read_to_string(&path)?,
+        })
+    });
+    files.collect()
+}
+
+/// Whether the configuration would be sound with these files in its registry.
+///
+/// # Errors
+/// All findings, when at least one is an error.
+pub fn with_registry(directory: &Path, changed: &[RegistryFile]) -> Result<(), Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut files = Files::read(directory, &mut findings);
+    for file in changed {
+        let name = directory.join(&file.name).display().to_string();
+        files.registry.retain(|source| source.name != name);
+        let source = Source::of_text(name.clone(), file.text.clone());
+        files.registry.push(Arc::new(source));
+        files.names.push(name);
+    }
+    read_files(directory, &files, &mut findings);
+    findings::tidy(&mut findings, &files.names);
+    if findings::any_error(&findings) {
+        Err(findings)
+    } else {
+        Ok(())
+    }
+}
+
 /// What `triaged.toml` says by itself: enough to look at what was done, whatever is wrong with the
 /// rules.
 #[derive(Debug)]
@@ -109,7 +157,7 @@ pub struct Outline {
 /// All findings, when at least one is an error.
 pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
     let mut findings = Vec::new();
-    let files = Files::read_main(directory, Vec::new(), None, &mut findings);
+    let files = Files::read_main(directory, Vec::new(), Vec::new(), &mut findings);
     let main = files.main.as_ref().map(|source| {
         let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
         in_file(source, &mut findings, check)
@@ -207,11 +255,14 @@ struct Main {
     limits: Limits,
     audit: PersonalPolicy,
     metrics: Option<Listen>,
+    log: Log,
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
     /// Our own addresses.
     own: Vec<Address>,
+    /// The folders mailboxes are watched in.
+    watched: Vec<Folder>,
 }
 
 fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
@@ -237,6 +288,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
     let metrics = metrics::metrics(root.table("metrics", file), file);
+    let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let verified_within = operation::registry(root.table("registry", file), file);
     root.close(file);
@@ -251,9 +303,11 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         limits,
         audit,
         metrics,
+        log,
         edits,
         verified_within,
         own,
+        watched,
     }
 }
 
@@ -278,40 +332,30 @@ pub(super) fn read_set(
         (source, in_file(source, findings, check))
     });
     let utc = TimeZone::UTC;
-    let mut all_products = true;
-    let mut verified = Vec::new();
-    let products = files.products.as_ref().map(|source| {
-        let limits = main
-            .as_ref()
-            .and_then(|(main_file, main)| main.contact_limits(main_file));
-        let before = findings.len();
-        let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
-        let check = |root: Table<'_>, file: &mut InFile<'_>| {
-            products::products(root, limits.as_ref(), zone, file)
+    let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
+    let limits = main
+        .as_ref()
+        .and_then(|(main_file, main)| main.contact_limits(main_file));
+    let before = findings.len();
+    let mut registry = registry::Placed::default();
+    for source in &files.registry {
+        let take = |root: Table<'_>, file: &mut InFile<'_>| {
+            registry.take(root, limits.as_ref(), zone, file);
         };
-        let placed = in_file(source, findings, check);
-        verified = placed.verified;
-        // A product left out for a fault of its own is none that a rule names in vain.
-        all_products = !findings::any_error(findings.get(before..).unwrap_or_default());
-        placed.products
-    });
+        in_file(source, findings, take);
+    }
+    // A product left out for a fault of its own is none that a rule or a customer names in vain.
+    let all_products = !files.registry_incomplete
+        && !findings::any_error(findings.get(before..).unwrap_or_default());
+    let customers = registry.customers(all_products, findings);
+    let own_routes = registry.routes();
+    let ids = registry.ids();
     let around = Around {
         categories: main.as_ref().map(|(_, main)| &main.categories),
-        products: products.as_deref().filter(|_| all_products),
-        zone: main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone),
+        products: Some(ids.as_slice()).filter(|_| all_products),
+        zone,
     };
-    let mut templates = templates::shipped();
-    for source in &files.templates {
-        if let Some(language) = templates::language(source, findings) {
-            let words = templates.languages.entry(language).or_default();
-            let check =
-                |root: Table<'_>, file: &mut InFile<'_>| templates::words(root, words, file);
-            in_file(source, findings, check);
-            if language == Language::English {
-                templates.otherwise = words.clone();
-            }
-        }
-    }
+    let templates = read_templates(files, findings);
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
     let mut negations = Vec::new();
@@ -341,20 +385,33 @@ pub(super) fn read_set(
         rules::silent_categories(&drafts, &main.categories, &mut file);
         lists.unused(findings);
     }
-    let registry = Registry::new(products?, main.settings.settings.fold);
-    if let (Err(faults), Some(source)) = (&registry, &files.products) {
+    let set = set?;
+    let registry::Placed {
+        products, verified, ..
+    } = registry;
+    let registry = Registry::new(products, customers, &set);
+    if let (Err(faults), Some(source)) = (&registry, files.registry.first()) {
         findings.extend(faults.iter().map(|fault| {
             Finding::of_file(Severity::Error, source.name.clone(), fault.to_string())
         }));
+    }
+    if files.registry.is_empty() {
+        return None;
     }
     let main_file = Arc::clone(main_file);
     let allow = main.delivery.as_ref().and_then(|d| d.allow.clone());
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
-    let compiled = (set?, registry.ok()?, templates);
+    let compiled = Compiled {
+        rules: set,
+        registry: registry.ok()?,
+        own_routes,
+        templates,
+    };
     let mut config = main.into_config(directory, compiled, files.digest)?;
-    config.sources = files.rules.iter().chain(&files.products).cloned().collect();
+    config.settings = Settings::of(&main_file.text);
+    config.sources = files.rules.iter().chain(&files.registry).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
         let at = edits.shadow_at.unwrap_or_default();
         shadow::cast(&shadow, files, &mut config, &main_file, &at, findings);
@@ -370,6 +427,31 @@ pub(super) fn read_set(
     })
 }
 
+/// The words of letters: those that are shipped, and in their place those of the files.
+fn read_templates(files: &Files, findings: &mut Vec<Finding>) -> Templates {
+    let mut templates = templates::shipped();
+    for source in &files.templates {
+        let Some(language) = templates::language(source, findings) else {
+            continue;
+        };
+        let words = templates.languages.entry(language).or_default();
+        let check = |root: Table<'_>, file: &mut InFile<'_>| templates::words(root, words, file);
+        in_file(source, findings, check);
+        if language == Language::English {
+            templates.otherwise = words.clone();
+        }
+    }
+    templates
+}
+
+/// What was made of the other files.
+struct Compiled {
+    rules: RuleSet,
+    registry: Registry,
+    own_routes: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
+    templates: Templates,
+}
+
 impl Main {
     /// What contacts are held against; absent when delivery is not clear.
     fn contact_limits<'a>(&'a self, source: &'a Arc<Source>) -> Option<contacts::Limits<'a>> {
@@ -383,21 +465,20 @@ impl Main {
                 .as_ref()
                 .map_or(&[], |partner| &partner.domains),
             forwards: self.categories.forward.is_some(),
+            routes: &self.categories.routes,
+            watched: &self.watched,
         })
     }
 
-    fn into_config(
-        self,
-        directory: &Path,
-        (rules, registry, templates): (RuleSet, Registry, Templates),
-        digest: Digest,
-    ) -> Option<Config> {
+    fn into_config(self, directory: &Path, compiled: Compiled, digest: Digest) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
         let routing = Routing {
             categories: self.categories.routes,
+            customers: compiled.own_routes,
             kinds: folders.kinds,
             replies: folders.replies,
+            loops: folders.loops,
             quarantine: folders.quarantine,
             own: self.own,
             own_domains: partner.domains.clone(),
@@ -405,14 +486,17 @@ impl Main {
         let delivery = self.delivery?.config;
         let policy = Policy {
             partner: partner.name,
-            rules,
-            registry,
+            rules: compiled.rules,
+            registry: compiled.registry,
             routing,
+            product_confidence: self.settings.product_confidence,
+            mixed: self.settings.mixed,
+            hit_guard: self.settings.hit_guard,
             allow: delivery.allow.clone(),
             senders: Senders {
                 authserv_ids: partner.authserv_ids,
             },
-            templates,
+            templates: compiled.templates,
             shadow: None,
         };
         Some(Config {
@@ -424,6 +508,8 @@ impl Main {
             limits: self.limits,
             audit: self.audit,
             metrics: self.metrics,
+            log: self.log,
+            settings: Settings::default(),
             digest,
             edits: self.edits,
             warnings: Vec::new(),

@@ -46,6 +46,10 @@ pub struct Plan {
     /// named by it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
+    /// What is enclosed in place of the original, where that must not leave whole: a message of its
+    /// own, ASCII, lines ended by CR LF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
     /// How the original travels; where that depends on the relay, the first attempt fixes it.
     pub enclosure: Option<Enclosure>,
 }

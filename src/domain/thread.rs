@@ -110,6 +110,9 @@ pub struct Thread {
     pub bounced: bool,
     /// When its clock must be looked at.
     pub due: Option<Timestamp>,
+    /// Whether only a part of its first message went out.
+    #[serde(default)]
+    pub parted: bool,
 }
 
 impl Thread {
@@ -126,12 +129,27 @@ impl Thread {
         self.participants.iter().any(|one| one.same_user(address))
     }
 
-    /// Whether `address` is of a desk that has or had it.
+    /// Whether `address` is that of a desk that has or had it.
     pub fn is_desk(&self, address: &Address) -> bool {
-        self.contact
-            .iter()
-            .chain(&self.tried)
-            .any(|desk| desk.same_user(address) || address.is_within(desk.domain()))
+        let mut desks = self.contact.iter().chain(&self.tried);
+        desks.any(|desk| desk.same_user(address))
+    }
+
+    /// Takes out one of the customer's people.
+    pub fn forget_person(&mut self, address: &str) {
+        let is_person = |one: &Address| one.as_str().eq_ignore_ascii_case(address);
+        self.participants.retain(|one| !is_person(one));
+        if self.customer.as_ref().is_some_and(is_person) {
+            self.customer = None;
+        }
+    }
+
+    /// Takes out what names a person of the customer's; it stays the desk's case.
+    pub fn forget(&mut self) {
+        self.subject.clear();
+        self.customer = None;
+        self.participants.clear();
+        self.customer_ids.clear();
     }
 }
 

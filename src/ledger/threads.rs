@@ -13,6 +13,7 @@ use super::error::LedgerError;
 use super::group::blob;
 use super::open::Ledger;
 use super::prepare::{Line, json};
+use super::privacy::Redaction;
 use super::row::{self, SELECT, strange};
 use super::statement as sql;
 use crate::domain::event::Entry;
@@ -39,6 +40,10 @@ pub(super) const NEXT_DUE: &str =
 /// Threads that wait for a publisher, longest first.
 pub(super) const WAITING: &str =
     "SELECT body FROM thread WHERE waiting_since IS NOT NULL ORDER BY waiting_since LIMIT ?";
+
+/// Threads that name an address and whose first ticket has ended; asked for by people only.
+const NAMING: &str = "SELECT h.ticket, h.body FROM thread h JOIN ticket t ON t.number = h.ticket \
+     WHERE t.ended = 1 AND instr(lower(h.body), lower(?)) > 0";
 
 /// A thread in its columns.
 #[derive(Debug)]
@@ -145,6 +150,38 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Takes a person out of threads: all of it where the thread's first ticket is erased, else who
+/// takes part. Threads whose first ticket has not ended are left alone.
+pub(super) async fn forget(
+    conn: &mut SqliteConnection,
+    redaction: &Redaction,
+) -> Result<(), sqlx::Error> {
+    let mut rows = Vec::new();
+    for ticket in &redaction.tickets {
+        let text = "SELECT h.ticket, h.body FROM thread h JOIN ticket t ON t.number = h.ticket \
+                    WHERE t.id = ? AND t.ended = 1";
+        let query = sqlx::query(text).bind(ticket.bits().to_vec());
+        rows.extend(query.fetch_all(&mut *conn).await?);
+    }
+    let naming = sqlx::query(NAMING).bind(redaction.address.as_str());
+    rows.extend(naming.fetch_all(&mut *conn).await?);
+    for row in &rows {
+        let mut thread = thread(row, 1)?;
+        if redaction.tickets.contains(&thread.root) {
+            thread.forget();
+        } else {
+            thread.forget_person(&redaction.address);
+        }
+        let body = serde_json::to_string(&thread).map_err(|_| strange("a thread"))?;
+        sqlx::query("UPDATE thread SET body = ? WHERE ticket = ?")
+            .bind(body)
+            .bind(row.try_get::<i64, _>(0)?)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn number(
     conn: &mut SqliteConnection,
     known: &HashMap<TicketId, i64>,
@@ -240,6 +277,16 @@ impl Ledger {
             .fetch_one(self.readers())
             .await
             .and_then(|row| row.try_get::<Option<i64>, _>(0)?.map(row::time).transpose())
+            .map_err(|error| self.unreadable(&error))
+    }
+
+    /// Threads that name `address` and whose first ticket has ended.
+    pub async fn threads_naming(&self, address: &str) -> Result<Vec<Thread>, LedgerError> {
+        sqlx::query(NAMING)
+            .bind(address)
+            .fetch_all(self.readers())
+            .await
+            .and_then(|rows| rows.iter().map(|row| thread(row, 1)).collect())
             .map_err(|error| self.unreadable(&error))
     }
 

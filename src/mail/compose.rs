@@ -80,12 +80,15 @@ fn fit(original: &[u8]) -> Fit {
 
 /// Renders the forward.
 ///
-/// An original that cannot be a `message/rfc822` travels as `.eml`, whatever `enclosure` says.
+/// An original that cannot be a `message/rfc822` travels as `.eml`, whatever `enclosure` says. Where
+/// the plan holds a copy, that is enclosed and nothing of the original.
 pub fn render(plan: &Plan, original: &[u8], enclosure: Enclosure) -> Rendered {
-    let concealed = plan
-        .headless
-        .then(|| headless(original, plan.from.as_str()));
-    let original = concealed.as_deref().unwrap_or(original);
+    let concealed =
+        (plan.headless && plan.copy.is_none()).then(|| headless(original, plan.from.as_str()));
+    let original = match &plan.copy {
+        Some(copy) => copy.as_bytes(),
+        None => concealed.as_deref().unwrap_or(original),
+    };
     let fit = match enclosure {
         Enclosure::Rfc822 => fit(original),
         Enclosure::Eml => Fit::Neither,
@@ -248,6 +251,7 @@ mod tests {
             origin: "v1 abcdefghijklmnop".into(),
             references: Vec::new(),
             headless: false,
+            copy: None,
             enclosure: None,
         }
     }

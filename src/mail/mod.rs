@@ -17,6 +17,7 @@ pub mod headers;
 mod html;
 pub mod kind;
 pub mod language;
+pub mod mask;
 mod media;
 pub mod message;
 mod message_ids;
@@ -32,6 +33,7 @@ mod transfer;
 pub mod newtext;
 
 pub mod compose;
+pub mod copy;
 pub mod desk_number;
 pub mod encode;
 pub mod headless;

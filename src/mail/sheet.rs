@@ -54,6 +54,8 @@ pub struct SheetFacts<'a> {
     pub follows: bool,
     /// Whether the enclosed message is as it came, its header with it.
     pub enclosed_whole: bool,
+    /// Why not the customer's whole message is enclosed, when it is not: what was left out.
+    pub left_out: Option<&'a str>,
     /// The case token ([`super::origin::case_token`]).
     pub token: &'a str,
     /// Where answers go.
@@ -97,11 +99,16 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
          That address carries our reference: your answer then finds this case.\n\n",
         facts.reply_to
     );
-    out.push_str(if facts.enclosed_whole {
-        "The customer's message is enclosed whole and unchanged.\n"
-    } else {
-        "The customer's message is enclosed without its header.\n"
-    });
+    match facts.left_out {
+        None if !facts.enclosed_whole => {
+            out.push_str("The customer's message is enclosed without its header.\n");
+        }
+        None => out.push_str("The customer's message is enclosed whole and unchanged.\n"),
+        Some(what) => {
+            out.push_str("A copy of the customer's text is enclosed, not the message itself.\n");
+            let _ = writeln!(out, "Left out: {}.", shown(what));
+        }
+    }
     out
 }
 
@@ -230,6 +237,7 @@ mod tests {
             evidence,
             follows: false,
             enclosed_whole: true,
+            left_out: None,
             token: "t4f7k25qm-abcdefghijklmnop",
             reply_to,
         }

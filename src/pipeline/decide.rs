@@ -13,10 +13,11 @@ use super::meters::Until;
 use super::read::{Decided, Read, ReadEnd};
 use super::session::Session;
 use crate::audit;
+use crate::config::mailbox::Mode;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
-use crate::domain::ids::{CategoryId, Folder, TicketId};
+use crate::domain::ids::{Folder, TicketId};
 use crate::domain::life::{Event, Next};
 use crate::domain::locator::Item;
 use crate::domain::reason::{HoldReason, Reason};
@@ -49,7 +50,8 @@ impl Session<'_> {
     ) -> Result<After, Fault> {
         let mut after = After::default();
         self.mark_copies(&mut reads, tickets).await?;
-        self.cap_acknowledgements(&mut reads).await?;
+        self.mark_circles(&mut reads).await?;
+        self.cap_letters(&mut reads).await?;
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();
@@ -62,14 +64,17 @@ impl Session<'_> {
                 ReadEnd::Decided(mut read) => {
                     let shadow = read.shadow.take();
                     notes.extend(shadow.map(|h| self.shadow(&opened, h)));
+                    if let Some(note) = self.looped(&item, &opened, &read) {
+                        notes.push(note);
+                        // Whoever goes in a circle is not written to either.
+                        read.turned = Turned::default();
+                    }
                     changes.push(self.decided(&mut opened, &mut read)?);
-                    let id = opened.standing.id;
-                    let turned = std::mem::take(&mut read.turned);
-                    let threads = turned.threads.into_iter();
-                    notes.extend(threads.map(|threaded| self.threaded(id, threaded)));
-                    let letters = turned.letters.into_iter();
-                    notes.extend(letters.map(|letter| self.letter(letter)));
-                    follow.push(Then::HandOn(item, opened, read));
+                    notes.extend(self.turned(&opened, &mut read));
+                    follow.push(match self.config.mode {
+                        Mode::Live => Then::HandOn(item, opened, read),
+                        Mode::Observe => Then::LetGo(opened),
+                    });
                 }
                 ReadEnd::Unusable { what } => {
                     changes.push(unfetchable(&mut opened, what)?);
@@ -175,16 +180,23 @@ impl Session<'_> {
         })
     }
 
-    fn decided(&self, opened: &mut Opened, read: &mut Decided) -> Result<Change, Fault> {
-        let routing = &self.reader.policy.routing;
-        if read.decision.action == Action::Forward && read.forward.is_none() {
-            // It must not lie among the forwarded as if it had been sent.
-            let what = "no forward can be made of it".to_owned();
-            let review = routing.categories.get(&CategoryId::review());
-            let folder = review.map_or_else(|| routing.quarantine.clone(), |r| r.folder.clone());
-            let decision = read.decision.clone();
-            read.decision = decision.for_review(Reason::Unreadable { what }, folder);
+    /// What becomes of the message's thread, and the letters that follow. Of a mailbox that is only
+    /// observed nothing is asked and nobody is written to, so that no thread waits for anybody.
+    fn turned(&self, opened: &Opened, read: &mut Decided) -> Vec<Change> {
+        let turned = std::mem::take(&mut read.turned);
+        if self.config.mode == Mode::Observe {
+            return Vec::new();
         }
+        let id = opened.standing.id;
+        let threads = turned.threads.into_iter();
+        let letters = turned.letters.into_iter();
+        threads
+            .map(|threaded| self.threaded(id, threaded))
+            .chain(letters.map(|letter| self.letter(letter)))
+            .collect()
+    }
+
+    fn decided(&self, opened: &mut Opened, read: &mut Decided) -> Result<Change, Fault> {
         let mut decision = read.decision.clone();
         if read.digest.is_none() && decision.action == Action::Review {
             // Only its head was fetched: say why, and not only that it cannot be read.
@@ -204,6 +216,7 @@ impl Session<'_> {
             category: decision.category.clone(),
             language: decision.language,
             product: decision.product.clone(),
+            customer: decision.customer.clone(),
             owner: decision.owner,
             priority: decision.priority,
             action: decision.action,
@@ -215,6 +228,7 @@ impl Session<'_> {
             scores: decision.scores.clone(),
             evidence: decision.evidence.clone(),
             rules_digest: decision.rules_digest,
+            observed: self.config.mode == Mode::Observe,
         };
         let patch = Patch {
             digest: read.digest,
@@ -224,7 +238,10 @@ impl Session<'_> {
             summary: Some(read.summary.clone()),
             ..Patch::default()
         };
-        let event = Event::Decide(next);
+        let event = match self.config.mode {
+            Mode::Live => Event::Decide(next),
+            Mode::Observe => Event::Observe(next),
+        };
         Ok(opened
             .standing
             .step(&event, patch, Actor::Triaged, happening)?

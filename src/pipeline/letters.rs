@@ -1,36 +1,28 @@
 //! Letters: written beside the decision, taken from the ledger once their ticket is settled, and
 //! handed to the lanes that send the forwards, too.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::hand::InHand;
 use super::job::{Errand, Job, Parcel};
 use super::original;
-use super::read::{Read, ReadEnd};
 use super::session::Session;
 use super::standing::Standing;
 use crate::audit;
+use crate::config::mailbox::Mode;
 use crate::domain::event::{Actor, Entry, Happening};
-use crate::domain::letter::{Letter, Posting, Purpose};
+use crate::domain::letter::{Letter, Posting};
 use crate::domain::life::{Effect, Stage, resume};
 use crate::domain::reason::HoldReason;
 use crate::domain::ticket::Summary;
 use crate::ledger::{Change, Outgoing, StageName, Verdict};
 
-/// How long an address gets no other acknowledgement.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
 /// Letters read from the ledger at once.
 const PAGE: u32 = 100;
-
-fn is_acknowledgement(letter: &Letter) -> bool {
-    letter.purpose == Purpose::Acknowledgement
-}
 
 impl Session<'_> {
     /// What must be written so that a letter is sent once its ticket is settled.
@@ -66,6 +58,10 @@ impl Session<'_> {
 
     /// Takes up the letters whose ticket is settled and whose time has come.
     pub(super) async fn resume_letters(&mut self) -> Result<(), Fault> {
+        if self.config.mode == Mode::Observe {
+            // What was written before is sent when the mailbox is live again.
+            return Ok(());
+        }
         let mut cursor = None;
         loop {
             let (page, next) = self
@@ -136,51 +132,6 @@ impl Session<'_> {
             job.original = original;
         }
         self.hand_to_lane(job).await;
-        Ok(())
-    }
-
-    /// Takes out the acknowledgements that would be too many: one a day to an address, so many to a
-    /// domain, so many in all.
-    pub(super) async fn cap_acknowledgements(&self, reads: &mut [Read]) -> Result<(), Fault> {
-        let mut written: Vec<&mut Vec<Letter>> = reads
-            .iter_mut()
-            .filter_map(|read| match &mut read.end {
-                ReadEnd::Decided(decided) => Some(&mut decided.turned.letters),
-                _ => None,
-            })
-            .filter(|letters| letters.iter().any(is_acknowledgement))
-            .collect();
-        if written.is_empty() {
-            return Ok(());
-        }
-        let limits = &self.works.limits;
-        let since = Timestamp::now().checked_sub(DAY).unwrap_or(Timestamp::MIN);
-        let purpose = Purpose::Acknowledgement;
-        let sent = self.works.ledger.letters_since(purpose, since).await?;
-        let mut total = sent.len();
-        let mut domains: HashMap<String, usize> = HashMap::new();
-        let mut addresses: HashSet<String> = HashSet::new();
-        for address in sent {
-            *domains.entry(address.domain().to_lowercase()).or_default() += 1;
-            addresses.insert(address.as_str().to_lowercase());
-        }
-        for letters in &mut written {
-            letters.retain(|letter| {
-                if !is_acknowledgement(letter) {
-                    return true;
-                }
-                let to = &letter.plan.recipient;
-                let domain = domains.entry(to.domain().to_lowercase()).or_default();
-                let fits = total < limits.acknowledgements
-                    && *domain < limits.acknowledgements_per_domain
-                    && addresses.insert(to.as_str().to_lowercase());
-                if fits {
-                    total += 1;
-                    *domain += 1;
-                }
-                fits
-            });
-        }
         Ok(())
     }
 

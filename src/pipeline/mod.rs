@@ -13,8 +13,10 @@
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
 //! - [`threads`]: what is known of a message's thread, and what becomes of it.
+//! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
+//! - [`caps`]: bounds on what is written to customers.
 //! - [`letters`]: mail beside the forward, from the ledger to the lanes.
 //! - [`rounds`], [`original`]: threads whose publisher is silent, and their messages found again.
 //! - [`file`]: moves and their proof.
@@ -28,6 +30,8 @@
 //! is in the ledger.
 
 pub mod archive;
+mod caps;
+mod circle;
 pub mod crew;
 mod decide;
 pub mod dispatch;

@@ -14,9 +14,10 @@ use crate::config::mailbox::MailboxConfig;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Happening, Way};
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{CategoryId, TicketId};
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
+use crate::domain::reason::Reason;
 use crate::domain::thread::{Mark, Part, Thread};
 use crate::domain::ticket::{Summary, Ticket};
 use crate::mail::Message;
@@ -25,7 +26,7 @@ use crate::mail::origin::{self, InstanceKey};
 use crate::mailbox::exchange::{Content, Fetched, Trouble};
 use crate::triage::decide::asked;
 use crate::triage::plan::{Incoming, plan};
-use crate::triage::thread::{Clues, Past};
+use crate::triage::thread::{Marks, Past};
 use crate::triage::turn::{Turned, Turning};
 use crate::triage::{Policy, decide_in};
 
@@ -80,6 +81,8 @@ pub struct Decided {
     pub digest: Option<Digest>,
     /// For people.
     pub summary: Summary,
+    /// When our own server took it, if it says so.
+    pub came: Option<Timestamp>,
     /// What was decided.
     pub decision: Decision,
     /// What is sent, and the original, when it is to be sent.
@@ -98,7 +101,7 @@ pub struct Unthreaded {
     message: Box<Message>,
     bytes: Option<Bytes>,
     /// What it bears.
-    pub clues: Clues,
+    pub marks: Marks,
 }
 
 /// A message that was parsed.
@@ -106,7 +109,7 @@ enum Parsed {
     /// Nothing has to be looked up.
     End(ReadEnd),
     /// It bears something to be looked up.
-    Bears(Box<Message>, Option<Bytes>, Clues),
+    Bears(Box<Message>, Option<Bytes>, Marks),
 }
 
 impl Reader {
@@ -150,11 +153,11 @@ impl Reader {
             };
             match parsed {
                 Parsed::End(end) => reads.push(Read { item, end }),
-                Parsed::Bears(message, bytes, clues) => unthreaded.push(Unthreaded {
+                Parsed::Bears(message, bytes, marks) => unthreaded.push(Unthreaded {
                     item,
                     message,
                     bytes,
-                    clues,
+                    marks,
                 }),
             }
             // The lanes and the filer share this thread.
@@ -222,6 +225,33 @@ impl Reader {
         )
     }
 
+    /// The thread of a ticket that was decided when nothing was kept of threads: before there were
+    /// any, or while its mailbox was only observed.
+    pub fn turned_again(
+        &self,
+        ticket: &Ticket,
+        plan: &Plan,
+        original: &[u8],
+        now: Timestamp,
+    ) -> Option<Turned> {
+        let message = Message::parse(original).ok()?;
+        let text = newtext::cut(&message.plain);
+        let turning = Turning {
+            id: ticket.id,
+            message: &message,
+            asked: asked(&text),
+            decision: ticket.decision.as_ref()?,
+            plan: Some(plan),
+            found: None,
+            address: &self.config.address,
+            policy: &self.policy,
+            key: &self.key,
+            acknowledges: false,
+            at: now,
+        };
+        Some(turning.turned())
+    }
+
     fn read(&self, item: &Item, content: Content, now: Timestamp) -> Parsed {
         let (message, bytes) = match content {
             Content::Whole(bytes) => (Message::parse(&bytes), Some(bytes)),
@@ -237,11 +267,11 @@ impl Reader {
                 });
             }
         };
-        let clues = Clues::of(&message, &self.policy, Some(&self.key));
-        if clues.is_empty() {
+        let marks = Marks::of(&message, &self.policy, Some(&self.key));
+        if marks.is_empty() {
             return Parsed::End(self.decide(item, &message, bytes, &self.past(), now));
         }
-        Parsed::Bears(Box::new(message), bytes, clues)
+        Parsed::Bears(Box::new(message), bytes, marks)
     }
 
     fn decide(
@@ -254,7 +284,7 @@ impl Reader {
     ) -> ReadEnd {
         let reading = decide_in(message, &self.policy, Some(&self.key), past);
         let found = past.thread.as_ref().map(|(thread, _)| thread);
-        let decision = reading.decision;
+        let mut decision = reading.decision;
         let shadow = reading.shadow.and_then(|shadow| {
             let (live, other) = (Way::of(&decision), Way::of(&shadow));
             (live != other).then_some(Happening::ShadowDiffered {
@@ -288,6 +318,14 @@ impl Reader {
             }
             _ => None,
         };
+        if decision.action == Action::Forward && forward.is_none() {
+            // It must not lie among the forwarded as if it had been sent.
+            let what = "no forward can be made of it".to_owned();
+            let routing = &self.policy.routing;
+            let review = routing.categories.get(&CategoryId::review());
+            let folder = review.map_or_else(|| routing.quarantine.clone(), |r| r.folder.clone());
+            decision = decision.for_review(Reason::Unreadable { what }, folder);
+        }
         let turned = Turning {
             id: self.ticket(item),
             message,
@@ -305,6 +343,7 @@ impl Reader {
         ReadEnd::Decided(Box::new(Decided {
             digest,
             summary,
+            came: message.received.filter(|_| message.headers.has("Received")),
             decision,
             forward,
             turned,

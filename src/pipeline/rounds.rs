@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::fault::Fault;
 use super::original;
 use super::session::Session;
+use crate::config::mailbox::Mode;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{CategoryId, Folder, TicketId};
@@ -23,6 +24,7 @@ use crate::ledger::Change;
 use crate::mailbox::exchange::Trouble;
 use crate::registry::contact::Contact;
 use crate::triage::clock::{self, Tick};
+use crate::triage::leaving;
 use crate::triage::letter::Draft;
 use crate::triage::turn::Threaded;
 
@@ -58,6 +60,9 @@ enum Seen {
 impl Session<'_> {
     /// Sees to every thread whose clock has run down.
     pub(super) async fn rounds(&mut self) -> Result<(), Fault> {
+        if self.config.mode == Mode::Observe {
+            return Ok(());
+        }
         let now = self.works.clock.now();
         for _ in 0..ROUND_MAX {
             let ledger = &self.works.ledger;
@@ -83,7 +88,10 @@ impl Session<'_> {
         let tick = match root.as_ref().map(|root| &root.life.stage) {
             // Taken away before it was sent: nobody was asked.
             None | Some(Stage::Withdrawn | Stage::Quarantined) => Tick::Rest,
-            Some(Stage::Settled) => clock::tick(&thread, &self.reader.policy, now),
+            Some(Stage::Settled) => {
+                let sent = root.as_ref().map(|root| root.changed_at);
+                clock::tick(&since_sent(&thread, sent), &self.reader.policy, now)
+            }
             // Not sent yet: the desk's time has not begun.
             Some(_) => Tick::Wait(later.unwrap_or(now)),
         };
@@ -140,6 +148,7 @@ impl Session<'_> {
         let name = product.map_or("", |product| product.name.as_str());
         let reference = thread.root.reference();
         let number = thread.number.as_deref().unwrap_or_default();
+        let subject = leaving::subject(&thread, product);
         let words = BTreeMap::from([
             ("reference", reference.clone()),
             ("partner", policy.partner.clone()),
@@ -148,7 +157,7 @@ impl Session<'_> {
                 "publisher",
                 product.map_or_else(String::new, |product| product.publisher.clone()),
             ),
-            ("subject", thread.subject.clone()),
+            ("subject", subject.clone()),
         ]);
         let text = policy
             .templates
@@ -171,7 +180,7 @@ impl Session<'_> {
             from: &self.config.address,
             from_name: &policy.partner,
             at: now,
-            subject: format!("[{reference}]{number} {name}: {}", thread.subject),
+            subject: format!("[{reference}]{number} {name}: {subject}"),
             text,
             references: thread.desk_ids.clone(),
         };
@@ -308,6 +317,20 @@ impl Session<'_> {
             "its message cannot be looked for now"
         );
         Seen::Later
+    }
+}
+
+/// `thread` with the desk's time counted from when the first message was `sent` and filed, where
+/// that was later than it was read: it may have waited for the way out.
+fn since_sent(thread: &Thread, sent: Option<Timestamp>) -> Thread {
+    let first = thread.reminders == 0 && thread.tried.is_empty();
+    let asked_at = thread.asked_at.map(|at| match sent {
+        Some(sent) if first => at.max(sent),
+        _ => at,
+    });
+    Thread {
+        asked_at,
+        ..thread.clone()
     }
 }
 

@@ -86,7 +86,7 @@ impl Session<'_> {
         unthreaded: Vec<Unthreaded>,
         now: Timestamp,
     ) -> Result<Vec<Read>, Fault> {
-        let keys: Vec<Key> = unthreaded.iter().flat_map(|u| u.clues.keys()).collect();
+        let keys: Vec<Key> = unthreaded.iter().flat_map(|u| u.marks.keys()).collect();
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -94,8 +94,8 @@ impl Session<'_> {
         let mut found = ledger.threads(&self.config.name, &keys).await?;
         let mut reads = Vec::with_capacity(unthreaded.len());
         for one in unthreaded {
-            self.recent().amend(&one.clues.keys(), &mut found);
-            let thread = one.clues.find(&found);
+            self.recent().amend(&one.marks.keys(), &mut found);
+            let thread = one.marks.find(&found);
             let read = self.reader.read_in(one, thread, now);
             self.recall(std::slice::from_ref(&read));
             reads.push(read);
@@ -129,21 +129,40 @@ impl Session<'_> {
         }
     }
 
-    /// A person sent the ticket to a desk: its thread waits for that one now.
-    pub(super) async fn asked(&self, ticket: &Ticket, plan: &Plan) -> Result<(), Fault> {
+    /// A ticket of the ledger is about to go to a desk, by a person's wish or at last: its thread
+    /// waits for that one.
+    pub(super) async fn asked(
+        &self,
+        ticket: &Ticket,
+        plan: &Plan,
+        original: &[u8],
+    ) -> Result<(), Fault> {
         let link = ticket.decision.as_ref().and_then(|d| d.link.as_ref());
         let root = link
             .filter(|link| link.part == Part::Follows)
             .map_or(ticket.id, |link| link.thread);
+        let now = self.works.clock.now();
         let Some(mut thread) = self.works.ledger.thread(root).await? else {
+            let turned = self.reader.turned_again(ticket, plan, original, now);
+            let threads = turned.into_iter().flat_map(|turned| turned.threads);
+            let changes = threads.map(|threaded| self.threaded(ticket.id, threaded));
+            self.works.record(&self.pen, changes.collect()).await?;
             return Ok(());
         };
+        // It was asked before, or the case has left that desk since.
+        let left = thread
+            .tried
+            .iter()
+            .any(|desk| desk.same_as(&plan.recipient));
+        if left || thread.desk_ids.contains(&plan.message_id) {
+            return Ok(());
+        }
         let decision = ticket.decision.as_ref();
         if let Some(hit) = decision.and_then(|d| d.product.as_ref()) {
             thread.product = Some(hit.product.clone());
         }
         let policy = &self.reader.policy;
-        let keys = turn::asked(&mut thread, plan, policy, self.works.clock.now());
+        let keys = turn::asked(&mut thread, plan, policy, now);
         let change = Change::Thread {
             of: ticket.id,
             thread: Box::new(thread),

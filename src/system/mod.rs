@@ -2,8 +2,11 @@
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
+pub mod certificate;
 pub mod clock;
 pub mod fs;
+pub mod inotify;
+pub mod journal;
 pub mod maildir;
 pub mod net;
 pub mod notify;

@@ -14,10 +14,8 @@ use crate::domain::thread::Part;
 use crate::mail::Message;
 use crate::mail::envelope::ReturnPath;
 
+use super::circle;
 use super::policy::Policy;
-
-/// Hops after which a message is taken for one that goes round (RFC 5321 §6.3).
-const HOPS_MAX: usize = 50;
 
 /// Local parts that no person reads, in lower case (RFC 5230 §4.6).
 const MACHINES: [&str; 12] = [
@@ -80,8 +78,12 @@ pub fn recipient<'m>(
     decision: &Decision,
     policy: &Policy,
 ) -> Result<&'m Address, Declined> {
-    if decision.kind != Kind::Ticket || matches!(decision.reason, Reason::CopyOf { .. }) {
+    let no_ticket = matches!(decision.reason, Reason::CopyOf { .. } | Reason::Loop { .. });
+    if decision.kind != Kind::Ticket || no_ticket {
         return Err(Declined::NoTicket);
+    }
+    if matches!(decision.reason, Reason::InCase { .. }) {
+        return Err(Declined::InThread);
     }
     if decision
         .link
@@ -112,7 +114,7 @@ pub fn recipient<'m>(
     if !addressed {
         return Err(Declined::NotAddressed);
     }
-    if message.headers.all("Received").count() > HOPS_MAX {
+    if message.headers.all("Received").count() > circle::HOPS_MAX {
         return Err(Declined::Hops);
     }
     policy

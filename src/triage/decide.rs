@@ -9,18 +9,21 @@ use crate::domain::ids::{CategoryId, Folder, ProductId};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::domain::reason::Reason;
+use crate::domain::thread::{Mark, Party, Thread};
 use crate::mail::Message;
 use crate::mail::kind::{self, KindTold};
 use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::subject;
-use crate::registry::ProductTold;
+use crate::registry::{Clues, ProductTold, Told};
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
-use super::policy::Policy;
+use super::circle;
+use super::policy::{Mixed, Policy};
 use super::routing::Route;
 use super::thread::{self, Past};
+use super::way::{Routes, Way, review};
 
 /// A decision and the text it was made on.
 #[derive(Debug)]
@@ -134,15 +137,16 @@ fn read(
 }
 
 /// A ticket's text, taken apart once for everybody who decides about it.
-struct Ticket<'a> {
-    message: &'a Message,
+pub(super) struct Ticket<'a> {
+    pub message: &'a Message,
     told: KindTold,
     case: Option<String>,
-    language: Option<Language>,
+    pub language: Option<Language>,
     /// The subject was taken over from an earlier mail.
     subject_inherited: bool,
-    /// What its writer wrote now.
-    asked: &'a str,
+    /// The text that decides.
+    pub asked: &'a str,
+    /// What is known of its thread.
     past: &'a Past,
     zones: Vec<FoldedZone<'a>>,
 }
@@ -300,6 +304,7 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         category: None,
         language: None,
         product: None,
+        customer: None,
         owner: None,
         priority: Priority::Normal,
         action: Action::Ignore,
@@ -315,29 +320,67 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
     }
 }
 
-/// Where a ticket goes and why, before it is put into a decision.
-struct Way {
-    action: Action,
-    recipient: Option<Address>,
-    reason: Reason,
+/// The thread that a message bears the mark of, which mark that is, and who wrote.
+type Joined<'a> = (&'a Thread, &'a Mark, Party);
+
+/// Where a ticket that goes this way is filed.
+fn folder(policy: &Policy, routes: Routes<'_>, way: &Way, route: &Route) -> Folder {
+    match (&way.reason, way.action) {
+        (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
+        (Reason::Loop { .. }, _) => policy.routing.loops.clone(),
+        (_, Action::Review) => routes.of(&CategoryId::review()).folder.clone(),
+        // Whoever answers the rest finds the mail there.
+        (Reason::Split { rest }, _) => routes.of(rest).folder.clone(),
+        (Reason::FirstLine { .. }, _) => route.first_line.clone(),
+        _ => route.folder.clone(),
+    }
 }
 
 impl Ticket<'_> {
+    fn joined(&self, policy: &Policy) -> Option<Joined<'_>> {
+        let (thread, mark) = self.past.thread.as_ref()?;
+        let party = thread::party(self.message, thread, policy);
+        Some((thread, mark, party))
+    }
+
+    /// What it tells of product and customer. A stranger's mail gets nothing from the thread whose
+    /// mark it bears.
+    fn told(&self, policy: &Policy, joined: Option<Joined<'_>>) -> Told {
+        let author = self.message.author();
+        let case = joined
+            .filter(|(.., party)| *party == Party::Customer)
+            .and_then(|(thread, ..)| Some((thread.product.as_ref()?, thread.root.reference())));
+        let clues = Clues {
+            own: &policy.routing.own,
+            author: author.and_then(|author| author.address.as_ref()),
+            thread: case
+                .as_ref()
+                .map(|(product, case)| (*product, case.as_str())),
+        };
+        policy.registry.resolve(&self.zones, clues)
+    }
+
     fn decide(&self, policy: &Policy, rules: &RuleSet) -> (Decision, Verdict) {
         let message = self.message;
         // Names and addresses tell the product, no rule does; so it is there for rules to ask.
-        let product = policy.registry.resolve(&self.zones, &policy.routing.own);
-        let verdict = rules.classify_folded(
-            &self.zones,
-            &Circumstances {
-                products: &products(&product),
-                customer: message.author().and_then(|author| author.address.as_ref()),
-                language: self.language,
-                attachments: &attachments(message),
-                received: message.received,
-                subject_inherited: self.subject_inherited,
-            },
-        );
+        let author = message.author().and_then(|author| author.address.as_ref());
+        let joined = self.joined(policy);
+        let told = self.told(policy, joined);
+        let product = told.product;
+        let (named, attached) = (products(&product), attachments(message));
+        let around = Circumstances {
+            products: &named,
+            customer: author,
+            language: self.language,
+            attachments: &attached,
+            received: message.received,
+            subject_inherited: self.subject_inherited,
+        };
+        let verdict = rules.classify_folded(&self.zones, &around);
+        let routes = Routes {
+            routing: &policy.routing,
+            customer: told.customer.as_ref(),
+        };
 
         let (category, doubt) = category(&verdict);
         let doubt = unreadable(message).or(doubt);
@@ -346,14 +389,18 @@ impl Ticket<'_> {
         } else {
             category
         };
-        let route = route(policy, &category);
-        let way = match (&self.case, doubt) {
+        let route = routes.of(&category);
+        let looped = circle::travelled(message, &policy.routing.own);
+        let mut way = match (&self.case, doubt) {
+            _ if let Some(sign) = looped => review(Reason::Loop { sign }),
             (Some(token), _) => review(Reason::InCase {
                 token: token.clone(),
             }),
             (None, Some(reason)) => review(reason),
             (None, None) => match route.action {
-                Action::Forward => forward(policy, rules, &verdict, &category, &product),
+                Action::Forward => {
+                    self.forward(policy, rules, &verdict, &category, &product, routes)
+                }
                 Action::Keep | Action::Ignore => Way {
                     action: Action::Keep,
                     recipient: None,
@@ -362,11 +409,15 @@ impl Ticket<'_> {
                 Action::Review => review(Reason::Kept),
             },
         };
-        let folder = match (&way.reason, way.action) {
-            (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
-            (_, Action::Review) => review_folder(policy),
-            _ => route.folder.clone(),
-        };
+        let (mut category, mut route) = (category, route);
+        if policy.mixed == Mixed::Split
+            && let Some((forwarded, split)) =
+                self.split(policy, rules, &verdict, &way, &product, routes, &around)
+        {
+            route = routes.of(&forwarded);
+            (category, way) = (forwarded, split);
+        }
+        let folder = folder(policy, routes, &way, &route);
         // What a person must decide is of the category `review`, whatever came close.
         let (category, runner_up) = if way.action == Action::Review && !category.is_review() {
             (CategoryId::review(), Some(category))
@@ -379,10 +430,11 @@ impl Ticket<'_> {
             category: Some(category),
             language: self.language,
             product: one_product(&product),
-            owner: Some(if way.action == Action::Review {
-                Owner::Partner
-            } else {
-                route.owner
+            customer: told.customer.clone(),
+            owner: Some(match &way.reason {
+                _ if way.action == Action::Review => Owner::Partner,
+                Reason::FirstLine { .. } => Owner::Partner,
+                _ => route.owner,
             }),
             priority: verdict.priority,
             action: way.action,
@@ -396,18 +448,17 @@ impl Ticket<'_> {
             evidence: verdict.evidence.clone(),
             rules_digest: rules.digest(),
         };
-        let decision = match &self.past.thread {
+        let decision = match joined {
             None => decision,
-            Some((thread, mark)) => {
+            Some((thread, mark, party)) => {
                 let around = thread::Around {
                     policy,
-                    rules,
                     verdict: &verdict,
-                    message,
-                    asked: self.asked,
+                    routes,
+                    ticket: self,
                     replies: self.past.replies,
                 };
-                thread::join(decision, thread, mark, &around)
+                thread::join(decision, thread, mark, party, &around)
             }
         };
         (decision, verdict)
@@ -461,107 +512,16 @@ fn unreadable(message: &Message) -> Option<Reason> {
     })
 }
 
-const fn review(reason: Reason) -> Way {
-    Way {
-        action: Action::Review,
-        recipient: None,
-        reason,
-    }
-}
-
-/// A category without a route cannot come from a checked configuration; it is reviewed.
-fn route<'a>(policy: &'a Policy, category: &CategoryId) -> std::borrow::Cow<'a, Route> {
-    let routes = &policy.routing.categories;
-    match routes
-        .get(category)
-        .or_else(|| routes.get(CategoryId::REVIEW))
-    {
-        Some(route) => std::borrow::Cow::Borrowed(route),
-        None => std::borrow::Cow::Owned(Route {
-            owner: Owner::Partner,
-            action: Action::Review,
-            folder: policy.routing.quarantine.clone(),
-        }),
-    }
-}
-
-pub(super) fn review_folder(policy: &Policy) -> Folder {
-    route(policy, &CategoryId::review()).folder.clone()
-}
-
-/// What forbids sending it out, whatever its category: too much speaks for one that stays here.
-pub(super) fn guarded(policy: &Policy, rules: &RuleSet, verdict: &Verdict) -> Option<Reason> {
-    let kept = |category: &CategoryId| {
-        policy
-            .routing
-            .categories
-            .get(category)
-            .is_none_or(|r| r.action != Action::Forward)
-    };
-    let against = verdict.strongest(kept)?;
-    (against.points >= rules.settings().guard).then(|| Reason::Guarded {
-        category: against.category.clone(),
-        points: against.points,
-    })
-}
-
-/// To the publisher's desk, if nothing speaks against it.
-fn forward(
-    policy: &Policy,
-    rules: &RuleSet,
-    verdict: &Verdict,
-    category: &CategoryId,
-    product: &ProductTold,
-) -> Way {
-    if let Some(reason) = guarded(policy, rules, verdict) {
-        return review(reason);
-    }
-    let (points, threshold) = (verdict.points(category), rules.settings().forward_threshold);
-    if points < threshold {
-        return review(Reason::TooWeak { points, threshold });
-    }
-    let hit = match product {
-        ProductTold::One(hit) => hit,
-        ProductTold::Several(products) => {
-            return review(Reason::SeveralProducts {
-                products: first_four(products),
-            });
-        }
-        ProductTold::None => return review(Reason::NoProduct),
-    };
-    let contact = policy
-        .registry
-        .product(&hit.product)
-        .and_then(|p| p.contacts.technical.as_ref());
-    let Some(contact) = contact else {
-        return review(Reason::NoContact {
-            product: hit.product.clone(),
-        });
-    };
-    let recipient = contact.address.clone();
-    if !policy.allow.allows(&recipient) {
-        return review(Reason::NotAllowed { recipient });
-    }
-    Way {
-        action: Action::Forward,
-        recipient: Some(recipient),
-        reason: Reason::Forwarded,
-    }
-}
-
-fn first_four(products: &[ProductId]) -> Vec<ProductId> {
-    products.iter().take(4).cloned().collect()
-}
-
 fn products(told: &ProductTold) -> Vec<ProductId> {
     match told {
         ProductTold::One(hit) => vec![hit.product.clone()],
         ProductTold::Several(products) => products.clone(),
-        ProductTold::None => Vec::new(),
+        // What cannot be told fulfils no condition.
+        ProductTold::Owned(..) | ProductTold::Common(_) | ProductTold::None => Vec::new(),
     }
 }
 
-fn attachments(message: &Message) -> Vec<(&str, &str)> {
+pub(super) fn attachments(message: &Message) -> Vec<(&str, &str)> {
     let list = message.attachments.iter();
     list.map(|one| (one.name.as_str(), one.media.as_str()))
         .collect()
@@ -570,6 +530,9 @@ fn attachments(message: &Message) -> Vec<(&str, &str)> {
 fn one_product(told: &ProductTold) -> Option<ProductHit> {
     match told {
         ProductTold::One(hit) => Some(hit.clone()),
-        ProductTold::Several(_) | ProductTold::None => None,
+        ProductTold::Several(_)
+        | ProductTold::Owned(..)
+        | ProductTold::Common(_)
+        | ProductTold::None => None,
     }
 }

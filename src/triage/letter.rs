@@ -68,6 +68,7 @@ impl Draft<'_> {
                 sheet: self.text,
                 references,
                 headless: false,
+                copy: None,
                 enclosure: None,
             },
         }

@@ -10,6 +10,8 @@
 //! - [`routing`]: where each category and kind goes.
 //! - [`decide`]: kind, then case, then category, then product, then owner.
 //! - [`letter`]: mail beside the forward.
+//! - [`leaving`]: what of a message leaves with a forward.
+//! - [`mixed`]: the technical part of a mail that is about something else, too.
 //! - [`plan`]: the forward that follows from a decision.
 //! - [`senders`]: whether a sender is who it says.
 //! - [`shift`]: messages that change their destination.
@@ -20,9 +22,12 @@
 
 pub mod acknowledge;
 pub mod case;
+pub mod circle;
 pub mod clock;
 pub mod decide;
+pub mod leaving;
 pub mod letter;
+pub mod mixed;
 pub mod plan;
 pub mod policy;
 pub mod routing;
@@ -32,6 +37,7 @@ pub mod suggest;
 pub mod template;
 pub mod thread;
 pub mod turn;
+mod way;
 pub mod whatif;
 
 pub use decide::{Reading, decide, decide_in};

@@ -32,7 +32,7 @@ impl Senders {
     /// Whether our server says that the author's domain disowns the message.
     pub fn is_forged(&self, message: &Message) -> bool {
         self.field(message).is_some_and(|field| {
-            results(field).any(|said| said.method == "dmarc" && said.result == "fail")
+            results(&field).any(|said| said.method == "dmarc" && said.result == "fail")
         })
     }
 
@@ -44,10 +44,10 @@ impl Senders {
         };
         let author = author.address.as_ref()?;
         let field = self.field(message)?;
-        if results(field).any(|said| said.method == "dmarc" && said.result == "fail") {
+        if results(&field).any(|said| said.method == "dmarc" && said.result == "fail") {
             return None;
         }
-        results(field)
+        results(&field)
             .filter(|said| said.result == "pass")
             .find(|said| match said.method {
                 "dmarc" => true,
@@ -57,12 +57,12 @@ impl Senders {
             .map(|said| format!("{}=pass", said.method))
     }
 
-    fn field<'a>(&self, message: &'a Message) -> Option<&'a str> {
-        let field = message.headers.first(FIELD)?;
+    fn field(&self, message: &Message) -> Option<String> {
+        let field = bare(message.headers.first(FIELD)?);
         let (id, rest) = field.split_once(';')?;
         // A version may follow the name.
         let id = id.split_whitespace().next()?.to_lowercase();
-        self.authserv_ids.contains(&id).then_some(rest)
+        self.authserv_ids.contains(&id).then(|| rest.to_owned())
     }
 }
 
@@ -72,18 +72,30 @@ fn aligned(author: &Address, domain: &str) -> bool {
     domain.contains('.') && author.is_within(domain)
 }
 
-/// `method=result` with its properties; comments are left out.
+/// The field without comments and quoted strings, in which a sender's own words may stand.
+fn bare(field: &str) -> String {
+    let (mut out, mut depth, mut quoted) = (String::with_capacity(field.len()), 0_usize, false);
+    let mut chars = field.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if quoted || depth > 0 => {
+                let _escaped = chars.next();
+            }
+            '"' if depth == 0 => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ if quoted || depth > 0 => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `method=result` with its properties, of a [`bare`] field.
 fn results(field: &str) -> impl Iterator<Item = Said<'_>> {
     field.split(';').take(RESULTS_MAX).filter_map(|part| {
         let mut said = Said::default();
-        let mut depth = 0_usize;
         for word in part.split_whitespace() {
-            let inside = depth > 0 || word.starts_with('(');
-            depth += word.matches('(').count();
-            depth = depth.saturating_sub(word.matches(')').count());
-            if inside {
-                continue;
-            }
             let Some((name, value)) = word.split_once('=') else {
                 continue;
             };
@@ -138,6 +150,14 @@ mod tests {
             ),
             (
                 "Authentication-Results: mx.partner.example; spf=none (dmarc=pass )\n",
+                false,
+            ),
+            (
+                "Authentication-Results: mx.partner.example; spf=pass smtp.mailfrom=\"x; dmarc=pass y\"@other.example\n",
+                false,
+            ),
+            (
+                "Authentication-Results: mx.partner.example; spf=fail (x (y\\) ; dmarc=pass) ; dmarc=pass)\n",
                 false,
             ),
             ("Authentication-Results: other.example; dmarc=pass\n", false),

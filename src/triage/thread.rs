@@ -1,30 +1,32 @@
 //! Threads: to which ticket a later message belongs, and where it therefore goes.
 //!
-//! Pure. [`Clues`] are what a message bears; whoever has the ledger looks them up and brings what was
+//! Pure. [`Marks`] are what a message bears; whoever has the ledger looks them up and brings what was
 //! found as [`Past`]. A mark opens nothing by itself: who wrote must be of the thread, else the
 //! message is a ticket of its own.
 
 use std::collections::HashMap;
 
 use crate::domain::address::Address;
-use crate::domain::decision::{Action, Decision, Owner, ProductHit, Zone};
-use crate::domain::ids::{CategoryId, ProductId};
+use crate::domain::decision::{Action, Decision, Owner, ProductHit, Step, Zone};
+use crate::domain::ids::{CategoryId, Folder, ProductId};
 use crate::domain::kind::Kind;
 use crate::domain::reason::Reason;
 use crate::domain::thread::{Key, Link, Mark, Part, Party, Replies, Standing, Thread};
 use crate::mail::Message;
 use crate::mail::desk_number;
 use crate::mail::origin::{self, InstanceKey};
-use crate::rules::{RuleSet, Verdict};
+use crate::rules::Verdict;
 
+use super::decide::{self, Ticket};
 use super::policy::Policy;
+use super::way::{Routes, leak};
 
 /// Most identifiers of one message that are looked up, the nearest ancestors first.
 const IDS_MAX: usize = 24;
 
 /// What a message bears that may tell its thread.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Clues {
+pub struct Marks {
     /// The start of the identifier that our token names.
     case: Option<String>,
     /// What it answers, the nearest first.
@@ -33,7 +35,7 @@ pub struct Clues {
     numbers: Vec<(String, String)>,
 }
 
-impl Clues {
+impl Marks {
     /// What `message` bears.
     pub fn of(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Self {
         let mut ids: Vec<String> = message.in_reply_to.clone();
@@ -94,7 +96,7 @@ impl Clues {
 
 /// The case that an address or the text names by our token.
 fn case(message: &Message, key: &InstanceKey) -> Option<String> {
-    super::decide::recipients(message)
+    decide::recipients(message)
         .find_map(|address| origin::case_of(key, address))
         .or_else(|| origin::token_in_text(key, &message.subject))
         .or_else(|| origin::token_in_text(key, &message.plain))
@@ -121,11 +123,20 @@ pub fn party(message: &Message, thread: &Thread, policy: &Policy) -> Party {
         let product = policy.registry.product(product);
         product.is_some_and(|p| p.sender_domains.iter().any(|d| author.is_within(d)))
     };
+    // A domain may be that of a mail provider, which everybody has: it counts for a desk only where
+    // the operator says that it is the publisher's.
+    let is_desk = |author: &Address| {
+        let desks = thread.contact.iter().chain(&thread.tried);
+        let colleague = |desk: &Address| author.is_within(desk.domain());
+        thread.is_desk(author)
+            || thread.product.as_ref().is_some_and(publishes)
+            || (policy.allow.allows(author) && desks.into_iter().any(colleague))
+    };
     // A thread that never went out has no desk.
     let asked = thread.contact.is_some() || !thread.tried.is_empty();
     if thread.knows(author) {
         Party::Customer
-    } else if asked && (thread.is_desk(author) || thread.product.as_ref().is_some_and(publishes)) {
+    } else if asked && is_desk(author) {
         Party::Desk
     } else {
         Party::Stranger
@@ -152,11 +163,9 @@ pub(super) fn report(
 /// What decides beside the decision that was made as if the message were new.
 pub(super) struct Around<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) rules: &'a RuleSet,
     pub(super) verdict: &'a Verdict,
-    pub(super) message: &'a Message,
-    /// What its writer wrote now.
-    pub(super) asked: &'a str,
+    pub(super) routes: Routes<'a>,
+    pub(super) ticket: &'a Ticket<'a>,
     pub(super) replies: Replies,
 }
 
@@ -165,34 +174,27 @@ pub(super) fn join(
     decision: Decision,
     thread: &Thread,
     mark: &Mark,
+    party: Party,
     around: &Around<'_>,
 ) -> Decision {
-    let party = party(around.message, thread, around.policy);
-    let link = |part| {
-        Some(Link {
-            thread: thread.root,
-            mark: mark.clone(),
-            party,
-            part,
-        })
+    if matches!(decision.reason, Reason::Loop { .. }) {
+        return decision;
+    }
+    let (part, decision) = match party {
+        Party::Stranger => (Part::Apart, decision),
+        Party::Desk => (Part::Answer, answer(decision, thread, around)),
+        Party::Customer if is_other_matter(&decision, thread) => (Part::Afresh, decision),
+        Party::Customer => (Part::Follows, follow(decision, thread, around)),
     };
-    match party {
-        Party::Stranger => Decision {
-            link: link(Part::Apart),
-            ..decision
-        },
-        Party::Desk => Decision {
-            link: link(Part::Answer),
-            ..answer(decision, thread, around)
-        },
-        Party::Customer if is_other_matter(&decision, thread) => Decision {
-            link: link(Part::Afresh),
-            ..decision
-        },
-        Party::Customer => Decision {
-            link: link(Part::Follows),
-            ..follow(decision, thread, around)
-        },
+    let link = Link {
+        thread: thread.root,
+        mark: mark.clone(),
+        party,
+        part,
+    };
+    Decision {
+        link: Some(link),
+        ..decision
     }
 }
 
@@ -203,8 +205,12 @@ fn is_other_matter(decision: &Decision, thread: &Thread) -> bool {
     let other_product = told.is_some_and(|told| thread.product.as_ref().is_some_and(|p| p != told));
     let clear = matches!(decision.action, Action::Forward | Action::Keep);
     let other_category = clear && decision.category != thread.category;
-    // Two products, or one of another publisher: never to this desk.
-    other_category || other_product || matches!(decision.reason, Reason::SeveralProducts { .. })
+    // Two products, or two matters: never as a whole to this desk.
+    let several = matches!(
+        decision.reason,
+        Reason::SeveralProducts { .. } | Reason::Split { .. }
+    );
+    other_category || other_product || several
 }
 
 /// Where the thread went.
@@ -218,6 +224,7 @@ fn follow(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision 
         product: product.clone(),
         text: ticket.reference(),
         zone: Zone::Header,
+        step: Step::Thread,
     });
     let category = thread.category.clone();
     let with_desk = matches!(
@@ -232,38 +239,84 @@ fn follow(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision 
             product: decision.product.clone().or(product),
             recipient: None,
             folder: thread.folder.clone(),
-            owner: owner(policy, thread),
+            owner: owner(around, thread),
             reason: Reason::FollowUp { ticket },
             ..decision
         };
     };
-    let review = super::decide::review_folder(policy);
-    if let Some(reason) = super::decide::guarded(policy, around.rules, around.verdict) {
-        return decision.for_review(reason, review);
+    if thread.parted {
+        let reason = Reason::FollowsPart { ticket };
+        return decision.for_review(reason, around.review_folder());
     }
-    if !policy.allow.allows(&contact) {
-        let reason = Reason::NotAllowed { recipient: contact };
-        return decision.for_review(reason, review);
+    if let Some(reason) = around.held_back(&decision) {
+        return decision.for_review(reason, around.review_folder());
     }
-    let route = category
-        .as_ref()
-        .and_then(|category| policy.routing.categories.get(category));
-    Decision {
-        action: Action::Forward,
-        category,
-        product,
-        recipient: Some(contact),
-        folder: route.map_or_else(|| thread.folder.clone(), |route| route.folder.clone()),
-        owner: Some(Owner::Isv),
-        reason: Reason::FollowUp { ticket },
-        ..decision
+    let known = product.as_ref().map(|hit| &hit.product);
+    let Some(known) = known.and_then(|id| policy.registry.product(id)) else {
+        return decision.for_review(Reason::NoProduct, around.review_folder());
+    };
+    let way = around.ticket.to_desk(policy, known, Some(contact));
+    let route = category.as_ref().map(|category| around.routes.of(category));
+    match way.action {
+        Action::Forward => Decision {
+            action: Action::Forward,
+            category,
+            product,
+            recipient: way.recipient,
+            folder: route.map_or_else(|| thread.folder.clone(), |route| route.folder.clone()),
+            owner: Some(Owner::Isv),
+            reason: Reason::FollowUp { ticket },
+            ..decision
+        },
+        // We give first-line support for it by now.
+        Action::Keep => Decision {
+            action: Action::Keep,
+            category,
+            product,
+            recipient: None,
+            folder: route.map_or_else(|| thread.folder.clone(), |route| route.first_line.clone()),
+            owner: Some(Owner::Partner),
+            reason: way.reason,
+            ..decision
+        },
+        Action::Review | Action::Ignore => decision.for_review(way.reason, around.review_folder()),
     }
 }
 
-fn owner(policy: &Policy, thread: &Thread) -> Option<Owner> {
-    let category = thread.category.as_ref()?;
-    let route = policy.routing.categories.get(category)?;
-    Some(if route.action == Action::Forward {
+impl Around<'_> {
+    fn review_folder(&self) -> Folder {
+        self.routes.of(&CategoryId::review()).folder.clone()
+    }
+
+    /// What forbids sending a follow-up out. That it tells too little by itself is none: then it
+    /// goes where the thread went, unless what little there is speaks for what we answer.
+    fn held_back(&self, decision: &Decision) -> Option<Reason> {
+        let routes = self.routes;
+        let kept = self.verdict.strongest(|category| routes.keeps(category));
+        if let Some(reason) = leak(self.policy, routes, kept, &self.verdict.evidence) {
+            return Some(reason);
+        }
+        let tells_little = matches!(
+            decision.reason,
+            Reason::Forwarded
+                | Reason::NoEvidence
+                | Reason::TooWeak { .. }
+                | Reason::NoProduct
+                | Reason::CommonName { .. }
+                | Reason::UnsureProduct { .. }
+                | Reason::SeveralOwned { .. }
+        );
+        let outward = self.verdict.strongest(|category| !routes.keeps(category));
+        let outward = outward.map_or(0.0, |score| score.points);
+        let inward = kept.map_or(0.0, |score| score.points);
+        let speaks_for_us = inward > 0.0 && inward >= outward;
+        (!tells_little || speaks_for_us).then(|| decision.reason.clone())
+    }
+}
+
+fn owner(around: &Around<'_>, thread: &Thread) -> Option<Owner> {
+    let route = around.routes.of(thread.category.as_ref()?);
+    Some(if route.goes_out() {
         Owner::Partner
     } else {
         route.owner
@@ -289,6 +342,7 @@ fn answer(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision 
             product: product.clone(),
             text: thread.root.reference(),
             zone: Zone::Header,
+            step: Step::Thread,
         }),
         recipient: None,
         folder: policy.routing.replies.clone(),
@@ -303,14 +357,14 @@ fn answer(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision 
 
 /// Why an answer cannot be relayed as it is, if it cannot.
 fn unfit(thread: &Thread, around: &Around<'_>) -> Option<String> {
-    let message = around.message;
+    let message = around.ticket.message;
     let what = if thread.customer.is_none() {
         "nobody to send it to is known"
     } else if message.unreadable().is_some() {
         "it cannot be read"
     } else if !message.attachments.is_empty() {
         "something is attached"
-    } else if around.asked.trim().is_empty() {
+    } else if around.ticket.asked.trim().is_empty() {
         "it has no text of its own"
     } else if addresses_others(message, thread, around.policy) {
         "others got it as well"
@@ -323,7 +377,7 @@ fn unfit(thread: &Thread, around: &Around<'_>) -> Option<String> {
 /// Whether the desk wrote to the customer itself, so that a relayed copy would be a second one.
 fn addresses_others(message: &Message, thread: &Thread, policy: &Policy) -> bool {
     let own = |address: &Address| policy.routing.own.iter().any(|own| own.same_user(address));
-    super::decide::recipients(message)
+    decide::recipients(message)
         .filter(|address| !own(address))
         .any(|address| thread.knows(address))
 }

@@ -157,6 +157,7 @@ impl Turning<'_> {
             reminders: 0,
             bounced: false,
             due: None,
+            parted: matches!(decision.reason, Reason::Split { .. }),
         };
         let mut keys = Vec::new();
         self.hear(&mut thread, &mut keys);
@@ -335,6 +336,9 @@ impl Turning<'_> {
     /// `Reply-To`.
     fn customer(&self) -> Option<Address> {
         let message = self.message;
+        if self.policy.senders.is_forged(message) {
+            return None;
+        }
         message
             .from
             .iter()

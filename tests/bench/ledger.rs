@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use triaged::domain::decision::{
-    Action, Decision, Evidence, Owner, Priority, ProductHit, Score, Zone,
+    Action, Decision, Evidence, Owner, Priority, ProductHit, Score, Step, Zone,
 };
 use triaged::domain::digest::Digest;
 use triaged::domain::event::{Actor, Entry, Happening, Personal, Proof};
@@ -338,6 +338,7 @@ fn plan(n: u32) -> Plan {
         origin: "v1; 4f7k92qm4f7k92qm4f7k92qm4f7k92qm".to_owned(),
         references: Vec::new(),
         headless: false,
+        copy: None,
         enclosure: None,
     }
 }
@@ -364,7 +365,9 @@ fn decision() -> Decision {
             product: ProductId::from("ledgerly"),
             text: "Ledgerly".to_owned(),
             zone: Zone::Subject,
+            step: Step::Name,
         }),
+        customer: None,
         owner: Some(Owner::Isv),
         priority: Priority::Normal,
         action: Action::Forward,
@@ -396,9 +399,11 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         },
         kind: d.kind,
         kind_reason: d.kind_reason,
+        link: None,
         category: d.category,
         language: d.language,
         product: d.product,
+        customer: d.customer,
         owner: d.owner,
         priority: d.priority,
         action: d.action,
@@ -409,6 +414,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         scores: d.scores,
         evidence: d.evidence,
         rules_digest: d.rules_digest,
+        observed: false,
     }
 }
 

@@ -11,6 +11,7 @@ use super::print::say;
 use super::print::{Paint, Style};
 use super::{explain, run, shipped, tickets, wait};
 use crate::config;
+use crate::config::log::{Log, LogFormat, LogLevel};
 use crate::daemon::{self, log};
 use crate::ledger::{Ledger, Mode, TicketFilter};
 use crate::system::maildir;
@@ -47,7 +48,10 @@ const MAIN: &str = include_str!("triaged.toml");
 
 /// Runs the demo.
 pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
-    log::start(false, "warn");
+    log::start(Log {
+        level: LogLevel::Warn,
+        format: LogFormat::Human,
+    });
     let folder = tempfile::Builder::new().prefix("triaged-demo-").tempdir()?;
     let base = folder.path().to_owned();
     lay_out(&base)?;
@@ -84,14 +88,12 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     );
     let sample = base.join("01-technical-sv.eml");
     std::fs::write(&sample, MAIL.first().map_or("", |(_, text)| text))?;
-    explain::explain(
-        &config_dir,
-        &ExplainArgs {
-            paths: vec![sample],
-            what_if: false,
-            json: false,
-        },
-    )?;
+    let about = ExplainArgs {
+        paths: vec![sample],
+        what_if: false,
+        json: false,
+    };
+    wait(explain::explain(&config_dir, &about))?;
 
     say!("{}", paint.paint(Style::Strong, "5. triaged audit verify"));
     let checked = config::load(&config_dir).map_err(|_| Failure::failed("configuration"))?;

@@ -19,3 +19,4 @@ CREATE TABLE thread_key (
     key    BLOB PRIMARY KEY,
     ticket INTEGER NOT NULL REFERENCES ticket (number)
 ) WITHOUT ROWID;
+CREATE INDEX thread_key_ticket ON thread_key (ticket);
