@@ -10,7 +10,7 @@ use crate::domain::address::Address;
 use crate::domain::decision::{Action, Decision, Owner, ProductHit, Step, Zone};
 use crate::domain::ids::{CategoryId, Folder, ProductId};
 use crate::domain::kind::Kind;
-use crate::domain::reason::Reason;
+use crate::domain::reason::{LoopSign, Reason};
 use crate::domain::thread::{Key, Link, Mark, Part, Party, Replies, Standing, Thread};
 use crate::mail::Message;
 use crate::mail::desk_number;
@@ -177,7 +177,9 @@ pub(super) fn join(
     party: Party,
     around: &Around<'_>,
 ) -> Decision {
-    if matches!(decision.reason, Reason::Loop { .. }) {
+    // What would go back to the desk that wrote it is that desk's answer.
+    let circles = matches!(&decision.reason, Reason::Loop { sign } if *sign != LoopSign::Return);
+    if circles {
         return decision;
     }
     let (part, decision) = match party {

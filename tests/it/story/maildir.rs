@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use triaged::system::maildir;
 
-use super::{Post, chapters, tell};
+use super::{Chapter, Post, chapters, tell};
 use crate::job::world::{World, messages_in};
 
 struct Maildirs;
@@ -27,12 +27,17 @@ impl Post for Maildirs {
 fn every_chapter_comes_out_as_told() {
     let chapters = chapters();
     assert!(!chapters.is_empty());
-    for (name, chapter) in &chapters {
+    let told = |name: &str, chapter: &Chapter| {
         let world = World::new(
             "kind = \"maildir\"\npath = \"../mailbox\"\nfirst-run = \"all\"\n",
             "transport = \"maildir\"\npath = \"../outbox\"\n",
         );
         world.make_maildir("mailbox");
         tell(name, chapter, &world, &Maildirs);
-    }
+    };
+    std::thread::scope(|scope| {
+        for (name, chapter) in &chapters {
+            scope.spawn(|| told(name, chapter));
+        }
+    });
 }

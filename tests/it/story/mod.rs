@@ -55,6 +55,9 @@ struct Step {
     /// Where the mail lies afterwards.
     #[serde(default)]
     folder: Option<String>,
+    /// How many mails are left in the inbox.
+    #[serde(default)]
+    left: usize,
     /// Where mails of earlier steps lie now, by number of the step.
     #[serde(default)]
     moved: BTreeMap<String, String>,
@@ -121,7 +124,8 @@ pub fn tell(name: &str, chapter: &Chapter, world: &World, post: &impl Post) {
         let id = format!("step-{}@story.example", n + 1);
         if let Some(mail) = &step.mail {
             let mut mail = filled(mail.trim_start(), &known, &shown);
-            if !mail.to_lowercase().contains("message-id:") {
+            let head = mail.split("\n\n").next().unwrap_or_default();
+            if !head.to_lowercase().contains("message-id:") {
                 mail = format!("Message-ID: <{id}>\n{mail}");
             }
             post.deliver(world, mail.as_bytes());
@@ -139,7 +143,7 @@ pub fn tell(name: &str, chapter: &Chapter, world: &World, post: &impl Post) {
         known = went_out(world, post, known, step.sent.len(), &shown);
         judge_sent(&known, step, &shown);
         judge_places(world, post, step, &id, &shown);
-        let audit = world.ok(&["audit", "export"]);
+        let audit = fs::read_to_string(world.path("state/audit.jsonl")).unwrap_or_default();
         let new: Vec<&str> = audit.lines().skip(lines).collect();
         lines = audit.lines().count();
         for wanted in &step.audit {
@@ -181,7 +185,18 @@ fn said_of(world: &World) -> String {
     world.ok(&["ticket", ticket["ticket"].as_str().unwrap()])
 }
 
+/// Languages of rules that the story needs; reading the others takes longer than telling it.
+const LANGUAGES: [&str; 2] = ["sv.toml", "en.toml"];
+
 fn prepare(chapter: &Chapter, world: &World) {
+    for entry in fs::read_dir(world.path("config/rules")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        let language = name.rsplit('-').next().unwrap_or_default();
+        if name.contains('-') && language.len() == 7 && !LANGUAGES.contains(&language) {
+            fs::remove_file(&path).unwrap();
+        }
+    }
     let file = world.path("config/triaged.toml");
     let text = fs::read_to_string(&file).unwrap();
     let text = text
@@ -355,8 +370,8 @@ fn judge_places(world: &World, post: &impl Post, step: &Step, id: &str, shown: &
     let mailbox = post.mailbox(world);
     assert_eq!(
         messages_in(&mailbox).len(),
-        0,
-        "{shown}: something is left in the inbox"
+        step.left,
+        "{shown}: what is left in the inbox"
     );
     let mut places: HashMap<String, Vec<String>> = HashMap::new();
     for (folder, mails) in folders_of(&mailbox) {
