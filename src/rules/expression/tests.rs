@@ -6,7 +6,8 @@ use regex::RegexBuilder;
 use super::*;
 use crate::domain::decision::Zone;
 use crate::rules::Keyword;
-use crate::rules::needles::{HITS_PER_TEXT_MAX, Needle, NeedlesBuilder};
+use crate::rules::hits::HITS_PER_TEXT_MAX;
+use crate::rules::needles::{Needle, NeedlesBuilder};
 use crate::rules::zone::ZoneText;
 
 const KEEP: FoldOptions = FoldOptions {
@@ -22,7 +23,7 @@ fn zone(text: &str) -> FoldedZone<'_> {
 fn found(source: &str, zone: &FoldedZone<'_>) -> Vec<(usize, usize)> {
     let keyword = Keyword::parse(&format!("/{source}/")).expect(source);
     let mut builder = NeedlesBuilder::new(KEEP);
-    let Needle::Regex(regex) = builder.add(&keyword).expect(source) else {
+    let Needle::Regex(regex) = builder.add(&keyword, None).expect(source) else {
         panic!("{source} is no expression");
     };
     let needles = builder.build().expect("an automaton");
