@@ -16,12 +16,13 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules,
+    contacts, decision, delivery, mailbox, metrics, negation, operation, products, routing, rules,
 };
 use super::findings::{self, Finding, Severity};
 use super::last_good;
 use super::limits::Limits;
 use super::mailbox::MailboxConfig;
+use super::metrics::Listen;
 use super::partner::Partner;
 use super::read::{self, Files};
 use super::shadow;
@@ -51,6 +52,8 @@ pub struct Config {
     pub limits: Limits,
     /// What of a person's data the audit log holds.
     pub audit: PersonalPolicy,
+    /// Where figures and health are asked for; `None` when nobody is to ask.
+    pub metrics: Option<Listen>,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
     /// `registry/products.toml`.
     pub digest: Digest,
@@ -199,6 +202,7 @@ struct Main {
     settings: decision::Placed,
     limits: Limits,
     audit: PersonalPolicy,
+    metrics: Option<Listen>,
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
@@ -228,6 +232,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let settings = decision::settings(root.table("decision", file), file);
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
+    let metrics = metrics::metrics(root.table("metrics", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let verified_within = operation::registry(root.table("registry", file), file);
     root.close(file);
@@ -241,6 +246,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         settings,
         limits,
         audit,
+        metrics,
         edits,
         verified_within,
         own,
@@ -397,6 +403,7 @@ impl Main {
             delivery,
             limits: self.limits,
             audit: self.audit,
+            metrics: self.metrics,
             digest,
             edits: self.edits,
             warnings: Vec::new(),

@@ -19,6 +19,7 @@ pub mod limits;
 mod load;
 pub mod login;
 pub mod mailbox;
+pub mod metrics;
 pub mod net;
 pub mod partner;
 mod read;

@@ -11,6 +11,7 @@ mod reload;
 mod service;
 mod signals;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+use crate::config::metrics::Listen;
+use crate::console::figures::{Figures, Standings};
+use crate::console::health::Health;
+use crate::console::{Console, survey};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
@@ -75,6 +80,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         config.limits.clone(),
         config.audit,
     );
+    works.meters.started(config.stands_in.is_none());
     let version = env!("CARGO_PKG_VERSION").to_owned();
     note(
         &ledger,
@@ -106,6 +112,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     let mut pulses = Vec::new();
     for mailbox in config.mailboxes {
         let name = mailbox.name.clone();
+        works.meters.begin(&name);
         let pulse = Arc::new(Pulse::new());
         pulses.push((name.clone(), Arc::clone(&pulse)));
         let crew = Crew {
@@ -118,6 +125,10 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         crews.spawn(async move { (name, crew.run().await) });
     }
     drop(dispatch);
+    let _console = match config.metrics.filter(|_| !once) {
+        Some(listen) => answer(&works, &config.state_dir, pulses.clone(), &listen).await,
+        None => JoinSet::new(),
+    };
     notify::ready(signals::AT_WORK);
     let watching = service::watch(pulses);
     let mut mailboxes = Vec::new();
@@ -145,6 +156,29 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     }
     ledger.close().await?;
     Ok(RunEnd { mailboxes, failure })
+}
+
+/// Lets whoever watches ask; without it mail is worked on all the same. The tasks end when the
+/// answer is dropped.
+async fn answer(
+    works: &Arc<Works>,
+    state_dir: &Path,
+    pulses: Vec<(MailboxName, Arc<Pulse>)>,
+    listen: &Listen,
+) -> JoinSet<()> {
+    let standings = Standings::default();
+    let health = Arc::new(Health::new(Arc::clone(works), pulses));
+    let console = Arc::new(Console {
+        figures: Figures::new(works, &standings),
+        health: Arc::clone(&health),
+    });
+    let mut tasks = console.serve(listen).await.unwrap_or_else(|error| {
+        tracing::error!(%listen, %error, "nobody can ask for figures and health");
+        JoinSet::new()
+    });
+    let (works, state_dir) = (Arc::clone(works), state_dir.to_owned());
+    tasks.spawn(survey::keep(works, state_dir, standings, health));
+    tasks
 }
 
 /// A task that panicked: what it had in hand is in the ledger, and all work ends.

@@ -15,32 +15,48 @@ use crate::pipeline::works::Works;
 /// Longest reason in the audit log, in characters; the log has all of it.
 const REASON_MAX: usize = 500;
 
+/// What became of an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// It decides from now on.
+    Taken,
+    /// What was in force before stays so.
+    Refused,
+}
+
 /// Takes new rules, registry and routing when they are sound and no case fails; else the old ones
 /// stay in force.
-pub async fn reload(works: &Arc<Works>, directory: PathBuf) {
+pub async fn reload(works: &Arc<Works>, directory: PathBuf) -> Edit {
     let examined = match examine(directory).await {
         Ok(examined) => examined,
         Err(error) => {
             tracing::error!(%error, "reading the configuration again broke off");
-            return;
+            return Edit::Refused;
         }
     };
     let before = works.policy.load().rules.digest();
-    let happening = match take(works, examined) {
-        Ok(rules_digest) => Happening::Reloaded {
-            rules_digest,
-            before,
-        },
-        Err(refused) => Happening::ReloadRefused {
-            rules_digest: refused.rules_digest,
-            in_force: before,
-            reason: refused.reason,
-        },
+    let (edit, happening) = match take(works, examined) {
+        Ok(rules_digest) => {
+            let taken = Happening::Reloaded {
+                rules_digest,
+                before,
+            };
+            (Edit::Taken, taken)
+        }
+        Err(refused) => {
+            let refused = Happening::ReloadRefused {
+                rules_digest: refused.rules_digest,
+                in_force: before,
+                reason: refused.reason,
+            };
+            (Edit::Refused, refused)
+        }
     };
     let recorded = works.record(&Pen::Person, vec![noted(happening)]).await;
     if let Err(error) = recorded {
         tracing::error!(%error, "the reload is not in the audit log");
     }
+    edit
 }
 
 /// An edit that is not taken.

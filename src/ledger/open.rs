@@ -17,7 +17,7 @@ use super::error::LedgerError;
 use super::group::Call;
 use super::lease::LeaseCall;
 use super::prepare::Prepared;
-use super::writer::{self, QUEUE_MAX, Request, Writer};
+use super::writer::{self, QUEUE_MAX, Request, Trouble, Writer};
 use super::{fault, place, schema};
 use crate::domain::ids::MailboxName;
 
@@ -60,6 +60,7 @@ struct Shared {
     readers: SqlitePool,
     path: PathBuf,
     mode: Mode,
+    trouble: Trouble,
 }
 
 impl Ledger {
@@ -92,6 +93,7 @@ impl Ledger {
     /// Sets the writer to work.
     pub(super) fn start(writer: Writer, mode: Mode) -> Self {
         let path = writer.path.clone();
+        let trouble = writer.trouble.clone();
         let reading = options(&path, READER_CACHE).read_only(true);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -103,6 +105,7 @@ impl Ledger {
             readers,
             path,
             mode,
+            trouble,
         };
         Self {
             shared: Arc::new(shared),
@@ -158,6 +161,12 @@ impl Ledger {
     /// is brought up to date. Reads one number from shared memory.
     pub async fn changed(&self) -> Result<bool, LedgerError> {
         self.ask(Request::Changed).await
+    }
+
+    /// Why the last write failed; nothing once one succeeds. Asks nobody: the daemon renews its
+    /// leases three times a minute, so that the answer is not old.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble.get()
     }
 
     /// Writes out what waits, syncs the audit file and closes; later calls fail.

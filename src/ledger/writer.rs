@@ -12,6 +12,7 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -122,9 +123,26 @@ pub(super) struct Writer {
     pub(super) audit: Option<AuditFile>,
     /// Held until the writer ends.
     pub(super) lock: Option<File>,
+    /// Why the last write failed, for whoever asks how the ledger is.
+    pub(super) trouble: Trouble,
     stopped: Option<String>,
     version: i64,
     log_pages: usize,
+}
+
+/// Why the last write failed; nothing once one succeeds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    pub(super) fn get(&self) -> Option<String> {
+        let trouble = self.0.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
 }
 
 impl Writer {
@@ -140,6 +158,7 @@ impl Writer {
             path,
             audit,
             lock,
+            trouble: Trouble::default(),
             stopped: None,
             version,
             log_pages: 0,
@@ -211,6 +230,7 @@ impl Writer {
     fn stop(&mut self, why: String) -> LedgerError {
         tracing::error!(ledger = %self.path.display(), "the ledger stops: {why}");
         self.stopped = Some(why.clone());
+        self.trouble.set(Some(why.clone()));
         LedgerError::Stopped { why }
     }
 
@@ -249,6 +269,7 @@ impl Writer {
     }
 
     async fn written(&mut self, batch: Batch, outcome: Outcome) {
+        self.trouble.set(None);
         self.log_pages += GROUP_PAGES + outcome.lines.len();
         if let Some(audit) = &mut self.audit {
             // Into the system's memory only, so that nobody waits for the disk a second time.
@@ -266,7 +287,12 @@ impl Writer {
 
     fn failed(&mut self, batch: Batch, class: Class) {
         let error = match class {
-            Class::Passing(error) | Class::Refused(error) => error,
+            Class::Passing(error) => {
+                self.trouble.set(Some(error.to_string()));
+                error
+            }
+            // That one request was wrong says nothing about the next.
+            Class::Refused(error) => error,
             Class::Final(why) => self.stop(why),
         };
         batch.fail(&error);

@@ -202,6 +202,7 @@ impl Crew {
             messages = opened.messages,
             "opened"
         );
+        self.works.meters.session(&self.config.name, true);
         let result = async {
             let Some((record, resync)) = self.first_run(&pen, &opened).await? else {
                 return Ok(if self.works.stop.is_cancelled() {
@@ -277,6 +278,7 @@ impl Crew {
             Ok(self.end(end))
         }
         .await;
+        self.works.meters.session(&self.config.name, false);
         mailbox.close().await;
         result
     }

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::file::Filing;
 use super::intake::Opened;
 use super::job::{Errand, Forward, Job};
+use super::meters::Until;
 use super::read::{Decided, Read, ReadEnd};
 use super::session::Session;
 use crate::audit;
@@ -82,6 +83,8 @@ impl Session<'_> {
         for (then, verdict) in follow.into_iter().zip(verdicts) {
             match (then, verdict) {
                 (Then::HandOn(item, opened, read), Verdict::Written) => {
+                    let since = opened.standing.since;
+                    self.works.meters.waited(Until::Decided, since);
                     after.left |= self.hand_on(item, opened, *read).await == Submitted::Left;
                 }
                 // A person was quicker: the ledger says what they want.
@@ -259,7 +262,6 @@ impl Session<'_> {
             standing: opened.standing,
             plan,
             original,
-            since: opened.since,
             pen: self.pen.clone(),
             errand: Errand::Forward(Box::new(Forward {
                 item,

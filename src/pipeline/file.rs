@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::hand::{Hands, Hold};
+use super::meters::Until;
 use super::standing::Standing;
 use super::works::Works;
 use crate::domain::digest::Digest;
@@ -20,7 +21,7 @@ use crate::domain::ids::Folder;
 use crate::domain::life::{Event, Next, Stage};
 use crate::domain::locator::{Generation, Item};
 use crate::domain::reason::Reason;
-use crate::ledger::{Change, Patch, Pen};
+use crate::ledger::{Change, Patch, Pen, Verdict};
 use crate::mailbox::Mailbox;
 use crate::mailbox::exchange::{Found, Mark, Move, MoveEnd, Sought};
 
@@ -160,7 +161,7 @@ impl Filer<'_> {
             match ends.remove(&filing.item) {
                 Some(MoveEnd::Proved(proof)) => {
                     changes.push(filed(&mut filing, proof)?);
-                    holds.push(filing.hold);
+                    holds.push((filing.hold, filing.standing.since));
                 }
                 Some(MoveEnd::Stayed { why }) => {
                     let ticket = filing.standing.id.reference();
@@ -170,8 +171,13 @@ impl Filer<'_> {
                 Some(MoveEnd::Unproved) | None => doubtful.push(filing),
             }
         }
-        self.works.record(self.pen, changes).await?;
-        drop(holds);
+        let verdicts = self.works.record(self.pen, changes).await?;
+        for ((hold, since), verdict) in holds.into_iter().zip(verdicts) {
+            drop(hold);
+            if verdict == Verdict::Written {
+                self.works.meters.waited(Until::Settled, since);
+            }
+        }
         if doubtful.is_empty() {
             return Ok(());
         }

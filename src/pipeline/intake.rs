@@ -43,8 +43,6 @@ pub(super) struct Opened {
     pub(super) hold: Hold,
     pub(super) standing: Standing,
     pub(super) size: u64,
-    /// When it was found.
-    pub(super) since: Timestamp,
     /// The memory its message takes.
     pub(super) share: Option<Share>,
 }
@@ -178,6 +176,7 @@ impl Session<'_> {
                 mailbox: mailbox.clone(),
                 life: Life::new(),
                 at: now,
+                since: now,
             };
             let seen = Happening::Seen {
                 locator: locator.clone(),
@@ -202,7 +201,6 @@ impl Session<'_> {
                     hold,
                     standing,
                     size: 0,
-                    since: now,
                     share: own,
                 },
             ));
@@ -260,7 +258,6 @@ impl Session<'_> {
             hold,
             standing,
             size: ticket.size,
-            since: ticket.seen_at,
             share,
         };
         let batch = Batch {

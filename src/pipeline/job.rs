@@ -32,14 +32,12 @@ pub struct Job {
     pub hold: Hold,
     /// The memory its bytes take.
     pub share: Option<Share>,
-    /// Where it stands: the ticket or, for a letter, the letter.
+    /// Where it stands: the ticket or, for a letter, the letter. It expires counted from `since`.
     pub standing: Standing,
     /// What is sent.
     pub plan: Plan,
     /// The original; empty for a letter that encloses none.
     pub original: Bytes,
-    /// When the ticket was found or the letter written: it expires counted from here.
-    pub since: Timestamp,
     /// In whose name it is recorded.
     pub pen: Arc<Pen>,
     /// What it is.

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use super::fault::Fault;
 use super::job::Job;
+use super::meters::Until;
 use super::traffic::Traffic;
 use super::works::Works;
 use crate::delivery::breaker::Leave;
@@ -235,9 +236,9 @@ impl LaneTask {
         drop(job.share.take());
         let now = Timestamp::now();
         let attempt = job.standing.life.attempts;
-        let retry = Failure::of(&outcome).and_then(|failure| {
-            retry::next(failure, attempt, job.since, now, self.expire, jitter())
-        });
+        let since = job.standing.since;
+        let retry = Failure::of(&outcome)
+            .and_then(|failure| retry::next(failure, attempt, since, now, self.expire, jitter()));
         let (change, effect) = match job.end(outcome, retry) {
             Ok(step) => step,
             Err(fault) => {
@@ -254,6 +255,7 @@ impl LaneTask {
                         && effect == Effect::Move
                         && let Some((filing, done)) = job.filing()
                     {
+                        works.meters.waited(Until::Delivered, since);
                         // A closed channel: the crew is gone, the ledger knows.
                         let _gone = done.send(filing).await;
                     }
@@ -284,10 +286,12 @@ impl LaneTask {
         if is && !was {
             let reply = outcome.reply();
             tracing::warn!(reply, "sending pauses: the way out is closed");
+            self.works.meters.way_out.set(0);
             self.traffic.close(reply);
         }
         if was && !is {
             tracing::info!("sending goes on: the way out is open");
+            self.works.meters.way_out.set(1);
             self.traffic.reopen();
         }
     }

@@ -122,10 +122,10 @@ impl Session<'_> {
                 mailbox: self.config.name.clone(),
                 life: outgoing.life.clone(),
                 at: outgoing.changed_at,
+                since: outgoing.made_at,
             },
             plan: letter.plan.clone(),
             original: Bytes::new(),
-            since: outgoing.made_at,
             pen: Arc::clone(&self.pen),
             errand: Errand::Letter(Parcel {
                 number: outgoing.number,

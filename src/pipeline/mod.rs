@@ -19,6 +19,7 @@
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
 //! - [`hand`], [`works`], [`fault`]: what is in hand, what is shared, what goes wrong.
+//! - [`meters`]: what is counted.
 //! - [`pulse`]: whether a crew's loop still turns.
 //!
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
@@ -35,6 +36,7 @@ mod intake;
 mod job;
 mod lane;
 mod letters;
+pub mod meters;
 pub mod pulse;
 pub mod read;
 mod recover;

@@ -54,6 +54,7 @@ impl Session<'_> {
             self.remember_marks().await?;
         }
         self.reconcile_at = Instant::now() + self.config.reconcile;
+        self.works.meters.reconciled(&self.config.name);
         Ok(())
     }
 
@@ -326,7 +327,6 @@ impl Session<'_> {
             standing: Standing::of(&ticket),
             plan,
             original,
-            since: ticket.seen_at,
             pen: Arc::clone(&self.pen),
             errand: Errand::Forward(Box::new(Forward {
                 item: ticket.locator.item,

@@ -25,6 +25,8 @@ pub struct Standing {
     pub life: Life,
     /// When it last changed.
     pub at: Timestamp,
+    /// When it was found, or written: waiting is counted from here.
+    pub since: Timestamp,
 }
 
 impl Standing {
@@ -35,6 +37,7 @@ impl Standing {
             mailbox: ticket.mailbox.clone(),
             life: ticket.life.clone(),
             at: ticket.changed_at,
+            since: ticket.seen_at,
         }
     }
 

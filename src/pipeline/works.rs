@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
 use super::hand::Budget;
+use super::meters::Meters;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
 use crate::domain::event::{Actor, Entry, Happening};
@@ -36,6 +37,8 @@ pub struct Works {
     pub budget: Budget,
     /// The bounds.
     pub limits: Limits,
+    /// What is counted.
+    pub meters: Meters,
     /// What the audit log may hold of a person.
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
@@ -66,6 +69,7 @@ impl Works {
             key,
             budget: Budget::new(limits.memory),
             limits,
+            meters: Meters::default(),
             personal,
             tokens: Tokens::default(),
             stop: CancellationToken::new(),
@@ -87,6 +91,7 @@ impl Works {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
+        let noted = Meters::note(&changes);
         let posting = Posting::of(changes)?;
         let mut told = false;
         loop {
@@ -101,6 +106,9 @@ impl Works {
                 other => {
                     if told && other.is_ok() {
                         tracing::info!("the ledger writes again");
+                    }
+                    if let Ok(verdicts) = &other {
+                        self.meters.count(noted, verdicts);
                     }
                     return other;
                 }

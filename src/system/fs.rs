@@ -5,12 +5,22 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
 /// Writes a directory's entries to the disk, so that a rename or creation in it is durable.
 pub fn sync_dir(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+/// Bytes that a user without privileges may still write to the file system of `path`; none on one
+/// that is mounted for reading only.
+pub fn free(path: &Path) -> io::Result<u64> {
+    let system = rustix::fs::statvfs(path)?;
+    if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Ok(0);
+    }
+    Ok(system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 /// Moves `from` to `to`, refusing to overwrite: [`io::ErrorKind::AlreadyExists`] when `to` is

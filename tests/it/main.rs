@@ -4,9 +4,11 @@
 // Paths go into TOML as quoted strings.
 #![allow(clippy::unnecessary_debug_formatting)]
 
+mod booted;
 mod cases;
 mod cli;
 mod conditions;
+mod console;
 mod faults;
 mod imap;
 mod job;

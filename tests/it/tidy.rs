@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("oauth", 3),
     ("ledger", 3),
     ("pipeline", 4),
+    ("console", 5),
     ("daemon", 6),
     ("cli", 7),
 ];

@@ -11,6 +11,7 @@ pub mod decision;
 pub mod delivery;
 pub mod lists;
 pub mod mailbox;
+pub mod metrics;
 pub mod negation;
 pub mod net;
 pub mod oauth2;

@@ -126,7 +126,10 @@ impl Desk {
         let number = name.split('-').next().unwrap();
         let base = format!("{second}.M{number}.desk");
         let from = Self::mail().join(format!("{name}.eml"));
-        fs::copy(from, self.path().join("mailbox/new").join(base)).unwrap();
+        let being_written = self.path().join("mailbox/tmp").join(&base);
+        fs::copy(from, &being_written).unwrap();
+        // As every deliverer does: what lies in `new` is whole.
+        fs::rename(being_written, self.path().join("mailbox/new").join(base)).unwrap();
     }
 
     /// Files the labelled mail where people would have, and lays its cases beside the rules.
