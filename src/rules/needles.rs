@@ -466,7 +466,7 @@ impl Scan {
             if starts && !needles.stems.is_empty() {
                 let stems = &needles.stems;
                 stems.at_word_of(zone, at, |term, end| {
-                    self.stem_hit(term, Hit::at(text, at..end))
+                    self.stem_hit(term, Hit::at(text, at..end));
                 });
             }
         }
