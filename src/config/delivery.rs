@@ -16,6 +16,8 @@ pub struct DeliveryConfig {
     pub allow: AllowList,
     /// Messages a minute at most; `None` for no limit of our own.
     pub per_minute: Option<u32>,
+    /// Mails begun in a day at most; beyond it sending pauses.
+    pub per_day: u32,
     /// A forward not accepted for so long is held.
     pub expire: Duration,
 }

@@ -12,6 +12,10 @@ pub struct Limits {
     /// How many old messages may be sent again after a folder was rebuilt before a person must
     /// say so.
     pub resync: u64,
+    /// How many forwards one sender can cause in a day.
+    pub sender_per_day: usize,
+    /// How many forwards one sender can cause in a day under one subject.
+    pub matter_per_day: usize,
 }
 
 impl Default for Limits {
@@ -21,6 +25,8 @@ impl Default for Limits {
             batch: 200,
             tries: 3,
             resync: 20,
+            sender_per_day: 30,
+            matter_per_day: 4,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A general failure (server, identity, quota) opens the breaker, and no further ticket is tried
 //! until a wait is over; then one of them is, as a probe. So an outage costs a few attempts
 //! whatever waits behind it, and a refused log-in is not repeated until the account is locked:
-//! at most four times an hour.
+//! at most four times an hour. Our own cap on mails a day shuts it as well.
 
 use std::time::{Duration, Instant};
 
@@ -37,11 +37,21 @@ pub struct Breaker {
     failures: u32,
     /// `None` while closed.
     until: Option<Instant>,
+    /// Shut by ourselves until then, whatever comes of what is still under way.
+    shut: Option<Instant>,
 }
 
 impl Breaker {
     /// Asks for leave. After [`Leave::Probe`] everybody else waits for its outcome.
     pub fn ask(&mut self, now: Instant) -> Leave {
+        match self.shut {
+            Some(until) if until > now => return Leave::Wait(until),
+            Some(_) => {
+                self.shut = None;
+                self.until = self.until.or(Some(now));
+            }
+            None => {}
+        }
         match self.until {
             None => Leave::Go,
             Some(until) if until > now => Leave::Wait(until),
@@ -54,7 +64,12 @@ impl Breaker {
 
     /// Whether nothing but probes may go.
     pub const fn is_open(&self) -> bool {
-        self.until.is_some()
+        self.until.is_some() || self.shut.is_some()
+    }
+
+    /// Lets nothing go before `until`, for a reason of our own.
+    pub fn shut(&mut self, until: Instant) {
+        self.shut = Some(until);
     }
 
     /// Takes note of what came of an attempt. `probe` says whether it was one; what others report
@@ -67,7 +82,10 @@ impl Breaker {
             Some(Failure::Deferred(Cause::Server) | Failure::Uncertain) => (SERVER_WAIT, WAIT_MAX),
             // Whoever answers about one message or recipient is there and knows us.
             Some(Failure::Deferred(Cause::Message | Cause::Recipient)) | None => {
-                *self = Self::default();
+                *self = Self {
+                    shut: self.shut,
+                    ..Self::default()
+                };
                 return;
             }
         };
@@ -153,6 +171,19 @@ mod tests {
             breaker.note(&deferred(Cause::Server), false, now, 0.0);
         }
         assert_eq!(breaker.ask(now), Leave::Wait(now + SERVER_WAIT));
+    }
+
+    #[test]
+    fn what_we_shut_stays_shut_whatever_others_report_and_then_is_probed() {
+        let now = Instant::now();
+        let (mut breaker, until) = (Breaker::default(), now + WAIT_MAX);
+        breaker.shut(until);
+        breaker.note(&delivered(), false, now, 0.0);
+        assert!(breaker.is_open());
+        assert_eq!(breaker.ask(now), Leave::Wait(until));
+        assert_eq!(breaker.ask(until), Leave::Probe);
+        breaker.note(&delivered(), true, until, 0.0);
+        assert_eq!(breaker.ask(until), Leave::Go);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! rules that the pipeline applies to it.
 
 pub mod breaker;
+pub mod cap;
 mod lane;
 pub mod maildir;
 pub mod rate;

@@ -20,6 +20,9 @@ pub const STANDING_WAIT: Duration = Duration::from_mins(15);
 /// Wait when the answer to the final dot was not read: long enough for a slow server to end what
 /// it does, so that the repeat is not accepted beside the first.
 pub const UNCERTAIN_WAIT: Duration = Duration::from_mins(15);
+/// Attempts after which a forward whose answer was never read is not repeated unasked: each of them
+/// may have been accepted.
+pub const UNCERTAIN_MAX: u32 = 5;
 /// Longest wait, before chance is added.
 pub const WAIT_MAX: Duration = Duration::from_hours(4);
 /// Share of a wait that chance may add.
@@ -55,7 +58,7 @@ impl Failure {
 }
 
 /// When to try again after `attempts` attempts (at least 1), the first of them at `first_try`;
-/// `None` when `expire` has passed. `jitter` is chance in 0..1, taken into that range if it is
+/// `None` when `expire` has passed, or [`UNCERTAIN_MAX`] is reached. `jitter` is chance in 0..1, taken into that range if it is
 /// not.
 pub fn next(
     failure: Failure,
@@ -67,7 +70,7 @@ pub fn next(
 ) -> Option<Timestamp> {
     // A clock set back makes the age negative; the schedule then goes on as if newly begun.
     let age = Duration::try_from(now.duration_since(first_try)).unwrap_or_default();
-    if age >= expire {
+    if age >= expire || (failure == Failure::Uncertain && attempts >= UNCERTAIN_MAX) {
         return None;
     }
     let wait = lengthen(doubled(failure.first_wait(), attempts, WAIT_MAX), jitter);
@@ -111,6 +114,11 @@ mod tests {
     }
 
     #[test]
+    fn what_may_have_been_accepted_is_not_repeated_without_end() {
+        assert_eq!(waits(Failure::Uncertain), [15, 30, 60, 120]);
+    }
+
+    #[test]
     fn waits_double_up_to_four_hours_and_end_after_expiry() {
         for (failure, first) in [
             (
@@ -133,7 +141,6 @@ mod tests {
                 Failure::Deferred(Cause::Identity),
                 &[15, 30, 60, 120, 240, 240],
             ),
-            (Failure::Uncertain, &[15, 30, 60, 120, 240, 240]),
         ] {
             let waits = waits(failure);
             assert_eq!(&waits[..first.len()], first, "{failure:?}");

@@ -24,7 +24,7 @@ impl Ledger {
         self.rare(shadow, "e.kind = 'shadow-differed'", limit).await
     }
 
-    async fn rare(
+    pub(super) async fn rare(
         &self,
         index: &str,
         condition: &str,

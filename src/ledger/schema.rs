@@ -11,10 +11,11 @@ use super::error::LedgerError;
 use super::fault;
 
 /// The scripts, in order; the first makes schema 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_edits.sql"),
     include_str!("migrations/0003_letters.sql"),
+    include_str!("migrations/0004_loops.sql"),
 ];
 
 /// The schema this program writes.

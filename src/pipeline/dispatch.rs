@@ -4,8 +4,9 @@
 //! does not fit is left in the ledger, where a crew finds it again: sending never stops intake.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -14,6 +15,8 @@ use super::lane::LaneTask;
 use super::traffic::Traffic;
 use super::works::Works;
 use crate::config::delivery::DeliveryConfig;
+use crate::delivery::cap::{self, Cap};
+use crate::ledger::LedgerError;
 
 /// How long a forward waits for a place in the queue before it is left in the ledger.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,10 +42,17 @@ pub enum Submitted {
 
 impl Dispatch {
     /// Starts the lanes; they end when every [`Dispatch`] is dropped and the queue is empty.
-    pub fn start(works: &Arc<Works>, config: &DeliveryConfig) -> (Self, JoinSet<()>) {
+    ///
+    /// # Errors
+    /// When the ledger cannot tell what was begun in the last day.
+    pub async fn start(
+        works: &Arc<Works>,
+        config: &DeliveryConfig,
+    ) -> Result<(Self, JoinSet<()>), LedgerError> {
         let count = crate::delivery::lanes(config);
         let (jobs, queue) = mpsc::channel(count * QUEUE_PER_LANE);
-        let traffic = Arc::new(Traffic::new(config.per_minute));
+        let cap = cap(works, config.per_day).await?;
+        let traffic = Arc::new(Traffic::new(config.per_minute, cap));
         let queue = Arc::new(tokio::sync::Mutex::new(queue));
         let mut lanes = JoinSet::new();
         for _ in 0..count {
@@ -55,7 +65,7 @@ impl Dispatch {
             };
             lanes.spawn(lane.run(crate::delivery::Lane::new(config, &works.tokens)));
         }
-        (Self { jobs, traffic }, lanes)
+        Ok((Self { jobs, traffic }, lanes))
     }
 
     /// Whether forwards may be handed over now.
@@ -83,4 +93,18 @@ impl Dispatch {
             Err(_) => Submitted::Left,
         }
     }
+}
+
+/// The cap, with what was begun before this start counted in.
+async fn cap(works: &Works, per_day: u32) -> Result<Cap, LedgerError> {
+    let now = Timestamp::now();
+    let since = now.checked_sub(cap::WINDOW).unwrap_or(Timestamp::MIN);
+    let begun = works.ledger.begun_since(since, per_day).await?;
+    let here = Instant::now();
+    let times = begun.into_iter().map(|at| {
+        let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+        // A machine that was started later counts from its start.
+        here.checked_sub(age).unwrap_or(here)
+    });
+    Ok(Cap::new(per_day, times))
 }

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -24,10 +24,11 @@ use super::works::Works;
 use crate::delivery::breaker::Leave;
 use crate::delivery::retry::{self, Failure};
 use crate::delivery::{Capabilities, Lane};
+use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::life::{Effect, Stage};
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Enclosure;
-use crate::ledger::{Change, Verdict};
+use crate::ledger::{Change, Pen, Verdict};
 use crate::mail::compose;
 use crate::mail::rendered::Rendered;
 
@@ -85,6 +86,11 @@ impl LaneTask {
                 tokio::select! {
                     () = self.traffic.turn() => {}
                     () = self.works.stop.cancelled() => break,
+                }
+                if let Err((until, limit)) = self.traffic.room() {
+                    self.pause(until, limit).await;
+                    probe = false;
+                    continue;
                 }
                 // One that somebody took away meanwhile is no probe: then the next one is.
                 match self.begin(vec![job], capabilities).await.pop_front() {
@@ -178,7 +184,11 @@ impl LaneTask {
         {
             let share = (queue.len() / self.lanes).clamp(1, BEGUN_MAX);
             // A wait for its turn would keep the outcome of the one on the wire from the ledger.
-            while jobs.len() < share && !queue.is_empty() && self.traffic.turn_now() {
+            while jobs.len() < share
+                && !queue.is_empty()
+                && self.traffic.turn_now()
+                && self.traffic.room().is_ok()
+            {
                 jobs.extend(queue.try_recv());
             }
         }
@@ -267,6 +277,35 @@ impl LaneTask {
                 }
             }
         }))
+    }
+
+    /// Closes the way out: a day has as many mails as it may have. Whoever goes in a circle stops
+    /// here, and a person is told.
+    async fn pause(&self, until: Instant, limit: usize) {
+        let was_open = self.traffic.with_breaker(|breaker| {
+            let was_open = !breaker.is_open();
+            breaker.shut(until);
+            was_open
+        });
+        let why = format!("{limit} mails were begun in a day, which is all that `per-day` allows");
+        self.traffic.close(&why);
+        if !was_open {
+            return;
+        }
+        let now = Timestamp::now();
+        let wait = SignedDuration::try_from(until.saturating_duration_since(Instant::now()));
+        let until = now.checked_add(wait.unwrap_or_default()).unwrap_or(now);
+        tracing::error!(limit, %until, "sending pauses: {why}");
+        let note = Change::Note(Entry {
+            at: now,
+            actor: Actor::Triaged,
+            mailbox: None,
+            ticket: None,
+            happening: Happening::Capped { limit, until },
+        });
+        if let Err(error) = self.works.record(&Pen::Person, vec![note]).await {
+            self.give_up(&error.into());
+        }
     }
 
     fn give_up(&self, fault: &Fault) {

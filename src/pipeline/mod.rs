@@ -12,6 +12,7 @@
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
+//! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
 //! - [`letters`]: mail beside the forward, from the ledger to the lanes.
@@ -26,6 +27,7 @@
 //! is in the ledger.
 
 pub mod archive;
+mod circle;
 pub mod crew;
 mod decide;
 pub mod dispatch;

@@ -76,6 +76,8 @@ pub struct Decided {
     pub digest: Option<Digest>,
     /// For people.
     pub summary: Summary,
+    /// When our own server took it, if it says so.
+    pub came: Option<Timestamp>,
     /// What was decided.
     pub decision: Decision,
     /// What is sent, and the original, when it is to be sent.
@@ -214,6 +216,7 @@ impl Reader {
         ReadEnd::Decided(Box::new(Decided {
             digest,
             summary,
+            came: message.received.filter(|_| message.headers.has("Received")),
             decision,
             forward,
             letters: Vec::new(),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
 use crate::delivery::breaker::Breaker;
+use crate::delivery::cap::Cap;
 use crate::delivery::rate::Rate;
 
 /// The state of the way out.
@@ -15,6 +16,7 @@ use crate::delivery::rate::Rate;
 pub(super) struct Traffic {
     breaker: Mutex<Breaker>,
     rate: Mutex<Rate>,
+    cap: Mutex<Cap>,
     /// A lane waits for one forward that tries whether the way is open again.
     probing: AtomicBool,
     /// Counts how often the way out opened; a count, so that nobody misses one.
@@ -26,11 +28,12 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// An open way out; `per_minute` bounds all lanes together.
-    pub(super) fn new(per_minute: Option<u32>) -> Self {
+    /// An open way out; `per_minute` and `cap` bound all lanes together.
+    pub(super) fn new(per_minute: Option<u32>, cap: Cap) -> Self {
         Self {
             breaker: Mutex::new(Breaker::default()),
             rate: Mutex::new(Rate::new(per_minute)),
+            cap: Mutex::new(cap),
             probing: AtomicBool::new(false),
             reopened: watch::Sender::new(0),
             closed: Notify::new(),
@@ -84,6 +87,13 @@ impl Traffic {
     pub(super) fn turn_now(&self) -> bool {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         rate.take(Instant::now()).is_ok()
+    }
+
+    /// Takes one of a day's mails, or says when there is one again, and how many a day may have.
+    pub(super) fn room(&self) -> Result<(), (Instant, usize)> {
+        let mut cap = self.cap.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = cap.limit();
+        cap.take(Instant::now()).map_err(|until| (until, limit))
     }
 
     /// Says whether a lane waits for a forward to probe with.

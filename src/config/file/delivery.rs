@@ -21,6 +21,8 @@ const EXPIRE_BOUNDS: RangeInclusive<Duration> =
     Duration::from_mins(1)..=Duration::from_hours(30 * 24);
 const CONNECTIONS: usize = 4;
 const CONNECTIONS_BOUNDS: RangeInclusive<i64> = 1..=64;
+const PER_DAY_BOUNDS: RangeInclusive<i64> = 1..=1_000_000;
+const PER_DAY: u32 = 2000;
 const PER_MINUTE_BOUNDS: RangeInclusive<i64> = 1..=100_000;
 const PORTS: Ports = Ports {
     implicit: 465,
@@ -47,6 +49,7 @@ pub struct Shape {
     path: Option<Text>,
     program: Option<Text>,
     per_minute: Option<Spanned<i64>>,
+    per_day: Option<Spanned<i64>>,
     expire: Option<Text>,
 }
 
@@ -108,6 +111,10 @@ pub fn delivery(mut table: Table<'_>, around: Around<'_>, file: &mut InFile<'_>)
             .map(Some),
         None => Some(None),
     };
+    let per_day = match &read.told.per_day {
+        Some(number) => file.number("delivery.per-day", number, &PER_DAY_BOUNDS),
+        None => Some(PER_DAY),
+    };
     let expire = match &read.told.expire {
         Some(text) => file.duration("delivery.expire", text, &EXPIRE_BOUNDS),
         None => Some(EXPIRE),
@@ -131,6 +138,7 @@ pub fn delivery(mut table: Table<'_>, around: Around<'_>, file: &mut InFile<'_>)
             transport: transport?,
             allow: allow_list,
             per_minute: per_minute?,
+            per_day: per_day?,
             expire: expire?,
         },
         allow: allow.span,

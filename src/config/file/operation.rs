@@ -19,6 +19,7 @@ const STATE_DIR: &str = "/var/lib/triaged";
 const MEMORY_BOUNDS: RangeInclusive<u64> = 1 << 20..=4 << 30;
 const BATCH_BOUNDS: RangeInclusive<i64> = 1..=1000;
 const TRIES_BOUNDS: RangeInclusive<i64> = 1..=20;
+const CAUSED_BOUNDS: RangeInclusive<i64> = 1..=10_000;
 const RESYNC_BOUNDS: RangeInclusive<i64> = 0..=1_000_000;
 const DAY: Duration = Duration::from_hours(24);
 const VERIFIED_BOUNDS: RangeInclusive<Duration> = DAY..=Duration::from_hours(24 * 3_660);
@@ -46,11 +47,14 @@ pub struct LimitsShape {
     batch: Option<Spanned<i64>>,
     tries: Option<Spanned<i64>>,
     resync: Option<Spanned<i64>>,
+    sender_per_day: Option<Spanned<i64>>,
+    matter_per_day: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EditsShape {
+    watch: Option<bool>,
     at_start: Option<Text>,
     shadow: Option<Text>,
 }
@@ -121,11 +125,17 @@ pub fn limits(table: Table<'_>, file: &mut InFile<'_>) -> Limits {
         .resync
         .as_ref()
         .and_then(|v| file.number("limits.resync", v, &RESYNC_BOUNDS));
+    let sender = read.told.sender_per_day.as_ref();
+    let sender = sender.and_then(|v| file.number("limits.sender-per-day", v, &CAUSED_BOUNDS));
+    let matter = read.told.matter_per_day.as_ref();
+    let matter = matter.and_then(|v| file.number("limits.matter-per-day", v, &CAUSED_BOUNDS));
     Limits {
         memory: memory.unwrap_or(default.memory),
         batch: batch.unwrap_or(default.batch),
         tries: tries.unwrap_or(default.tries),
         resync: resync.unwrap_or(default.resync),
+        sender_per_day: sender.unwrap_or(default.sender_per_day),
+        matter_per_day: matter.unwrap_or(default.matter_per_day),
     }
 }
 
@@ -137,6 +147,7 @@ pub fn edits(table: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Edits {
     let at_start = at_start.and_then(|text| file.word("edits.at-start", text, &words));
     let shadow = read.told.shadow.as_ref();
     Edits {
+        watch: read.told.watch.unwrap_or(true),
         at_start: at_start.unwrap_or_default(),
         shadow: shadow.and_then(|text| file.path("edits.shadow", text, base)),
         shadow_at: shadow.map(Spanned::span),

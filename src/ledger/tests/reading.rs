@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::*;
 use crate::ledger::row::SELECT;
-use crate::ledger::{letters, open as opening, statement, work};
+use crate::ledger::{letters, loops, open as opening, statement, work};
 
 /// Tickets 1..=9: 1 to 3 seen, 4 and 5 to be sent, 6 held, 7 deferred, 8 and 9 settled.
 async fn filled() -> (Place, Vec<Ticket>) {
@@ -330,6 +330,8 @@ async fn nothing_the_daemon_asks_reads_a_whole_table() {
         ("next due", work::NEXT_DUE.to_owned()),
         ("known", work::KNOWN.to_owned()),
         ("by digest", work::BY_DIGEST.to_owned()),
+        ("forwards of", loops::FORWARDS_OF.to_owned()),
+        ("begun", loops::BEGUN.to_owned()),
         ("letters", letters::UNFINISHED.to_owned()),
         ("letter due", letters::DUE.to_owned()),
         ("ticket", format!("{SELECT}WHERE t.id = ?")),

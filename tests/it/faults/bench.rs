@@ -92,7 +92,8 @@ pub fn reply(text: &str) -> Act {
     Act::Reply(text.to_owned())
 }
 
-const CONTACTS: [(&str, &str); 3] = [
+/// The contacts of the shipped products, each with its product.
+pub const CONTACTS: [(&str, &str); 3] = [
     ("support@lumen-crm.example", "lumen-crm"),
     ("brukerstotte@fjordarkiv.example", "fjordarkiv"),
     ("helpdesk@tidvakt.example", "tidvakt"),
@@ -157,6 +158,13 @@ pub fn edit(world: &World, from: &str, to: &str) {
     fs::write(path, text.replace(from, to)).unwrap();
 }
 
+/// Puts lines under `[limits]`.
+pub fn limits(world: &World, lines: &str) {
+    let path = world.path("config/triaged.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{text}\n[limits]\n{lines}\n")).unwrap();
+}
+
 /// Starts the program; what it says goes to a file of the world.
 pub fn start(world: &World, arguments: &[&str]) -> Running {
     start_in(Command::new("env"), world, arguments)
@@ -200,6 +208,11 @@ impl Running {
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Asks it to stop.
@@ -246,7 +259,7 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Every ticket, as `tickets --json` tells.
 pub fn tickets(world: &World) -> Vec<Value> {
-    let text = world.ok(&["tickets", "--json"]);
+    let text = world.ok(&["tickets", "--json", "--limit", "1000"]);
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

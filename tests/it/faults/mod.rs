@@ -4,8 +4,9 @@
 //! Each test runs the real program in a bounded time, and the oracle of the whole job looks at
 //! every message's place afterwards.
 
-mod bench;
+pub mod bench;
 mod ends;
+mod loops;
 mod mailbox;
 mod message;
 mod rebuilt;

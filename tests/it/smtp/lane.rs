@@ -150,6 +150,7 @@ fn delivery(transport: Transport) -> DeliveryConfig {
         transport,
         allow: AllowList::default(),
         per_minute: None,
+        per_day: 2000,
         expire: std::time::Duration::from_hours(1),
     }
 }

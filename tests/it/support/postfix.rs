@@ -74,6 +74,21 @@ impl Postfix {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
+    /// Where the mail of a folder lies; of all of them when it is empty.
+    pub fn maildir(&self, folder: &str) -> PathBuf {
+        self.directory.path().join("mail").join(folder)
+    }
+
+    /// Makes a folder before the first mail comes to it.
+    pub fn make_maildir(&self, folder: &str) {
+        let path = self.maildir(folder);
+        for part in ["", "new", "cur", "tmp"] {
+            let path = path.join(part);
+            std::fs::create_dir(&path).expect("a folder");
+            chown(&path, Some(NOBODY), Some(NOBODY)).expect("a change of owner");
+        }
+    }
+
     /// The mail in the mailbox, once there are `count`; line ends as they are on disk.
     pub fn mail(&self, count: usize) -> Vec<Vec<u8>> {
         self.mail_in("box", count)
@@ -158,6 +173,7 @@ virtual_mailbox_base = {here}/mail
 virtual_mailbox_maps = inline:{{ {MAILBOX}=box/, support@lumen-crm.example=lumen-crm/, \
     brukerstotte@fjordarkiv.example=fjordarkiv/, helpdesk@tidvakt.example=tidvakt/ }}
 virtual_mailbox_limit = 0
+recipient_delimiter = +
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{NOBODY}
 virtual_gid_maps = static:{NOBODY}
