@@ -207,6 +207,7 @@ pub struct Rule {
     pub(super) any: Vec<Slot>,
     pub(super) all: Vec<Slot>,
     pub(super) none: Vec<Slot>,
+    pub(super) stem: Option<Language>,
     /// How many of `all` are literals.
     pub(super) literal_all: usize,
     pub(super) has_regex: bool,

@@ -370,6 +370,7 @@ fn compile_rule(
         any,
         all,
         none,
+        stem: draft.stem,
         priority: draft.priority,
         near: draft.near,
         cap: draft.cap.unwrap_or(settings.cap),

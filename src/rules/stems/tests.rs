@@ -1,5 +1,9 @@
 //! Stems in six languages, checked as a table, and that no word is passed over too soon.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -47,6 +51,8 @@ fn a_word_stands_for_its_other_forms() {
             "återbetalningen återbetalningar",
             "betalning aterbetalningen",
         ),
+        // Words of other meaning that are one to it.
+        (Swedish, "order", "order ordern ord", "ordning"),
         (Norwegian, "passord", "passordet passordene", "pass"),
         (Norwegian, "abonnement", "abonnementet", "abonnent"),
         (Danish, "regning", "regningen regninger", "regn"),
@@ -92,6 +98,43 @@ fn a_word_stands_for_its_other_forms() {
             let none: [&str; 0] = [];
             assert_eq!(found(language, keyword, &text, false), none, "{keyword}");
         }
+    }
+}
+
+/// How many forms of common words are found, in percent, by stems and by `word*`.
+#[test]
+fn the_readme_tells_how_many_forms_are_found() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect(file);
+    // By language: all forms, those found by stems, those found by `word*`.
+    let mut counts: BTreeMap<Language, [usize; 3]> = BTreeMap::new();
+    let cases = read("tests/cases/stems.txt");
+    let told = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    for line in cases.lines().filter(told) {
+        let mut parts = line.split('|').map(str::trim);
+        let mut part = || parts.next().expect(line);
+        let (code, keyword, forms) = (part(), part(), part());
+        let language = LANGUAGES.into_iter().find(|one| one.as_str() == code);
+        let [all, stems, stars] = counts.entry(language.expect(code)).or_default();
+        let finds =
+            |keyword: &str, form| !found(language.expect(code), keyword, form, false).is_empty();
+        for form in forms.split(' ') {
+            *all += 1;
+            *stems += usize::from(finds(keyword, form));
+            *stars += usize::from(finds(&format!("{keyword}*"), form));
+        }
+    }
+    assert_eq!(counts.len(), LANGUAGES.len());
+    let readme = read("README.md");
+    for (language, [all, stems, stars]) in counts {
+        let percent = |some: usize| (some * 100 + all / 2) / all;
+        let row = format!(
+            "| {} | {} | {} |",
+            language.name(),
+            percent(stems),
+            percent(stars)
+        );
+        assert!(readme.contains(&row), "{row}");
     }
 }
 
