@@ -37,9 +37,9 @@ pub(super) const DUE: &str =
 pub(super) const NEXT_DUE: &str =
     "SELECT min(due) FROM thread WHERE mailbox = ? AND due IS NOT NULL";
 
-/// Threads that wait for a publisher, longest first.
-pub(super) const WAITING: &str =
-    "SELECT body FROM thread WHERE waiting_since IS NOT NULL ORDER BY waiting_since LIMIT ?";
+/// Threads that wait for a publisher, longest first: what was not sent yet waits for nobody.
+pub(super) const WAITING: &str = "SELECT h.body FROM thread h JOIN ticket t ON t.number = h.ticket \
+     WHERE h.waiting_since IS NOT NULL AND t.stage = 'settled' ORDER BY h.waiting_since LIMIT ?";
 
 /// Threads that name an address and whose first ticket has ended; asked for by people only.
 const NAMING: &str = "SELECT h.ticket, h.body FROM thread h JOIN ticket t ON t.number = h.ticket \

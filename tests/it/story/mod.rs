@@ -232,13 +232,13 @@ struct Out {
 }
 
 impl Out {
-    fn read(raw: Vec<u8>) -> Self {
-        let message = MessageParser::new().parse(&raw).expect("a message");
+    fn read(raw: &[u8]) -> Self {
+        let message = MessageParser::new().parse(raw).expect("a message");
         let address = |list: Option<&mail_parser::Address<'_>>| {
             let first = list.and_then(|list| list.first()?.address());
             first.unwrap_or_default().to_owned()
         };
-        let head: Vec<&str> = std::str::from_utf8(&raw)
+        let head: Vec<&str> = std::str::from_utf8(raw)
             .unwrap_or_default()
             .lines()
             .take_while(|line| !line.is_empty())
@@ -266,7 +266,7 @@ impl Out {
             subject: message.subject().unwrap_or_default().to_owned(),
             text,
             new: true,
-            raw: raw.clone(),
+            raw: raw.to_vec(),
         }
     }
 
@@ -324,7 +324,7 @@ fn went_out(
     for raw in post.sent(world, all.len() + new) {
         match counts.get_mut(&raw) {
             Some(count) if *count > 0 => *count -= 1,
-            _ => all.push(Out::read(raw)),
+            _ => all.push(Out::read(&raw)),
         }
     }
     assert!(
@@ -383,13 +383,13 @@ fn judge_places(world: &World, post: &impl Post, step: &Step, id: &str, shown: &
     }
     let of = |id: &str| places.get(id).cloned().unwrap_or_default();
     if let Some(folder) = &step.folder {
-        assert_eq!(of(id), [folder.clone()], "{shown}");
+        assert_eq!(of(id), std::slice::from_ref(folder), "{shown}");
     }
     for (number, folder) in &step.moved {
         let id = format!("step-{number}@story.example");
         assert_eq!(
             of(&id),
-            [folder.clone()],
+            std::slice::from_ref(folder),
             "{shown}: the mail of step {number}"
         );
     }
