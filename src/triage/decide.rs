@@ -103,10 +103,7 @@ fn read(
             shadow: None,
         };
     }
-    // A mark whose thread is known decides by that; any other is for a person.
-    let case = key
-        .filter(|_| past.thread.is_none())
-        .and_then(|key| case_token(message, &text, key));
+    let case = key.and_then(|key| case_token(message, &text, key));
     let lines = Lines::of(message);
     let texts = zones(message, &text, &lines);
     let mut ticket = Ticket {
@@ -391,7 +388,11 @@ impl Ticket<'_> {
         };
         let route = routes.of(&category);
         let looped = circle::travelled(message, &policy.routing.own);
-        let mut way = match (&self.case, doubt) {
+        // A mark that only we can make is for a person, unless who wrote is of the thread: it may be
+        // a machine at the desk, under an address that nobody told us.
+        let of_thread = joined.is_some_and(|(.., party)| party != Party::Stranger);
+        let case = self.case.as_ref().filter(|_| !of_thread);
+        let mut way = match (case, doubt) {
             _ if let Some(sign) = looped => review(Reason::Loop { sign }),
             (Some(token), _) => review(Reason::InCase {
                 token: token.clone(),
