@@ -4,6 +4,7 @@
 //! says when work began and when it ended in order, and after SIGTERM what is in hand gets a
 //! bounded time to finish.
 
+mod alarm;
 pub mod examination;
 mod instance;
 pub mod log;
@@ -18,7 +19,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use self::alarm::Alarms;
 use crate::config::Config;
 use crate::config::metrics::Listen;
 use crate::console::figures::{Figures, Standings};
@@ -31,7 +34,7 @@ use crate::mail::origin::InstanceKey;
 use crate::pipeline::crew::{Crew, CrewEnd};
 use crate::pipeline::dispatch::Dispatch;
 use crate::pipeline::fault::Fault;
-use crate::pipeline::pulse::Pulse;
+use crate::pipeline::pulse::{Loop, Pulse, Pulses};
 use crate::pipeline::works::Works;
 use crate::system::notify;
 
@@ -110,13 +113,21 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     let telling = tokio::spawn(log::keep_telling());
 
     let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery).await?;
+    let alarms = if once {
+        None
+    } else {
+        Alarms::new(&config, &works, dispatch.way_out())
+    };
     let mut crews = JoinSet::new();
-    let mut pulses = Vec::new();
+    let lanes_alive = dispatch.pulses().iter().enumerate();
+    let mut pulses: Pulses = lanes_alive
+        .map(|(n, pulse)| (Loop::Lane(n + 1), Arc::clone(pulse)))
+        .collect();
     for mailbox in config.mailboxes {
         let name = mailbox.name.clone();
         works.meters.begin(&name);
         let pulse = Arc::new(Pulse::new());
-        pulses.push((name.clone(), Arc::clone(&pulse)));
+        pulses.push((Loop::Mailbox(name.clone()), Arc::clone(&pulse)));
         let crew = Crew {
             works: Arc::clone(&works),
             dispatch: dispatch.clone(),
@@ -131,6 +142,8 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         Some(listen) => answer(&works, &config.state_dir, pulses.clone(), &listen).await,
         None => JoinSet::new(),
     };
+    let at_end = CancellationToken::new();
+    let alarming = alarms.map(|alarms| tokio::spawn(alarms.keep(pulses.clone(), at_end.clone())));
     notify::ready(signals::AT_WORK);
     let watching = service::watch(pulses);
     let mut mailboxes = Vec::new();
@@ -153,6 +166,11 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     if let Some(watching) = watching {
         watching.abort();
     }
+    at_end.cancel();
+    if let Some(alarming) = alarming {
+        // It is bounded by itself; a panic there changes nothing about how work ended.
+        let _ended = alarming.await;
+    }
     let failure = works.failure();
     if failure.is_none() {
         note(&ledger, Happening::Stopped).await?;
@@ -166,7 +184,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
 async fn answer(
     works: &Arc<Works>,
     state_dir: &Path,
-    pulses: Vec<(MailboxName, Arc<Pulse>)>,
+    pulses: Pulses,
     listen: &Listen,
 ) -> JoinSet<()> {
     let standings = Standings::default();
