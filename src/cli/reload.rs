@@ -84,16 +84,16 @@ fn not_running() -> Failure {
 }
 
 fn state_dir(directory: &Path) -> Result<PathBuf, Failure> {
-    match config::outline(directory) {
-        Ok(outline) => Ok(outline.state_dir),
-        Err(faults) => match std::env::var_os(STATE_DIRECTORY) {
-            Some(named) => Ok(PathBuf::from(named)),
-            None => {
-                show_findings(&faults);
-                Err(Failure::shown(FailureKind::Config))
-            }
-        },
-    }
+    let faults = match config::outline(directory) {
+        Ok(outline) => return Ok(outline.state_dir),
+        Err(faults) => faults,
+    };
+    std::env::var_os(STATE_DIRECTORY)
+        .map(PathBuf::from)
+        .ok_or_else(|| {
+            show_findings(&faults);
+            Failure::shown(FailureKind::Config)
+        })
 }
 
 /// The newest word about which rules are in force, with its number in the audit log.

@@ -27,6 +27,7 @@ use crate::config::{self, Config};
 use crate::console::figures::{Figures, Standings};
 use crate::console::health::Health;
 use crate::console::{Console, survey};
+use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
@@ -94,21 +95,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         },
     )
     .await?;
-    if let Some(reason) = &config.stands_in {
-        tracing::error!(
-            reason,
-            rules = &rules_digest.to_string()[..12],
-            "the rules on the disk are refused; the last good ones decide until they are mended"
-        );
-        let refused = Happening::ReloadRefused {
-            rules_digest: None,
-            in_force: rules_digest,
-            reason: reload::brief(reason),
-        };
-        note(&ledger, refused).await?;
-    } else if let Err(error) = config::keep(&config) {
-        tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
-    }
+    tell_of_stand_in(&ledger, &config, rules_digest).await?;
     let waiting = signals::wait(Arc::clone(&works), &config, once).await?;
     let telling = tokio::spawn(log::keep_telling());
 
@@ -177,6 +164,30 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     }
     ledger.close().await?;
     Ok(RunEnd { mailboxes, failure })
+}
+
+/// Says that the last good rules stand in for those on the disk; keeps others as the last good ones.
+async fn tell_of_stand_in(
+    ledger: &Ledger,
+    config: &Config,
+    rules_digest: Digest,
+) -> Result<(), LedgerError> {
+    if let Some(reason) = &config.stands_in {
+        tracing::error!(
+            reason,
+            rules = &rules_digest.to_string()[..12],
+            "the rules on the disk are refused; the last good ones decide until they are mended"
+        );
+        let refused = Happening::ReloadRefused {
+            rules_digest: None,
+            in_force: rules_digest,
+            reason: reload::brief(reason),
+        };
+        note(ledger, refused).await?;
+    } else if let Err(error) = config::keep(config) {
+        tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
+    }
+    Ok(())
 }
 
 /// Lets whoever watches ask; without it mail is worked on all the same. The tasks end when the

@@ -65,19 +65,23 @@ pub fn alarm(
         to,
         after: after?,
         every: every?,
-        server: server?,
+        server: server.ok()?,
     })
 }
 
-/// Another way out, if one is told; `None` when it was told wrongly.
-fn server(read: &Read<AlarmShape>, base: &Path, file: &mut InFile<'_>) -> Option<Option<Server>> {
+/// Another way out, if one is told; `Err` when it was told wrongly, which is reported.
+fn server(
+    read: &Read<AlarmShape>,
+    base: &Path,
+    file: &mut InFile<'_>,
+) -> Result<Option<Server>, ()> {
     let told = &read.told;
     if told.host.is_none() {
         for (key, text) in [("tls", &told.tls), ("ca-file", &told.ca_file)] {
             read.misplaced(key, text.as_ref(), "host", file);
         }
         read.misplaced("port", told.port.as_ref(), "host", file);
-        return Some(None);
+        return Ok(None);
     }
     let keys = ServerKeys {
         host: told.host.as_ref(),
@@ -85,7 +89,8 @@ fn server(read: &Read<AlarmShape>, base: &Path, file: &mut InFile<'_>) -> Option
         tls: told.tls.as_ref(),
         ca_file: told.ca_file.as_ref(),
     };
-    net::server(read, keys, PORTS, base, file).map(Some)
+    let server = net::server(read, keys, PORTS, base, file);
+    server.map(Some).ok_or(())
 }
 
 fn recipient(text: &Text, watched: &[Address], file: &mut InFile<'_>) -> Option<Address> {

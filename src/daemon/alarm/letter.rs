@@ -2,6 +2,8 @@
 //!
 //! Pure. What others said (a server, the kernel) stands in it as one line each, bounded.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::book::{Matter, Note, Telling};
@@ -68,21 +70,21 @@ fn text(telling: &Telling, sender: &Sender) -> String {
     if !wrong.is_empty() {
         text.push_str("\nWrong:\n");
     }
+    // Writing to a String cannot fail.
     for note in &wrong {
         let why = why(&note.why);
         let (title, since, advice) = (title(&note.matter), time(note.since), advice(&note.matter));
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "- {title}, since {since}\n    {why}\n    What to do: {advice}\n"
-        ));
+        );
     }
     if !telling.over.is_empty() {
         text.push_str("\nNo longer wrong:\n");
     }
     for note in &telling.over {
         let (mended, since, seen) = (mended(&note.matter), time(note.since), time(note.seen));
-        text.push_str(&format!(
-            "- {mended}; it was wrong from {since} to {seen}\n"
-        ));
+        let _ = writeln!(text, "- {mended}; it was wrong from {since} to {seen}");
     }
     if !wrong.is_empty() {
         text.push_str(
