@@ -82,6 +82,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Say whether it is healthy, what waits and what is stuck
     Status(StatusArgs),
+    /// Have the running daemon read rules, products and categories again, and say whether it took
+    /// them; exit code 1 when the edit is refused
+    Reload,
     /// Write manual pages and completions for bash, zsh and fish, for a package or by hand
     Generate(GenerateArgs),
 }

@@ -20,6 +20,7 @@ mod privacy;
 mod progress;
 mod recorded;
 mod registry;
+mod reload;
 mod replay;
 mod request;
 mod rules_now;
@@ -134,6 +135,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Doctor(args) => wait(doctor::doctor(&load(&directory)?, &args)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
+        Command::Reload => wait(reload::reload(&directory)),
     }
 }
 

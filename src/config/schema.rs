@@ -27,7 +27,7 @@ const SCHEMAS: [(&str, &str); 5] = [
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
-const AROUND: [(&str, &str); 10] = [
+const AROUND: [(&str, &str); 11] = [
     (
         "mailbox",
         "name = \"x\"\naddress = \"x@partner.example\"\nkind = \"imap\"\nhost = \"h.example\"\nuser = \"u\"\npassword-file = \"/p\"",
@@ -52,6 +52,10 @@ const AROUND: [(&str, &str); 10] = [
     ("product.contacts.csp", "address = \"csp@lumen.example\""),
     ("customer", "id = \"x\"\nname = \"Xyz\""),
     ("case", "name = \"x\"\nexpect = \"review\""),
+    (
+        "alarm",
+        "to = [\"operations@other.example\"]\nhost = \"h.example\"",
+    ),
     // The least that `forward-threshold` may be.
     ("decision", "threshold = 0.001"),
 ];
