@@ -114,6 +114,7 @@ fn read(
         subject_inherited: inherited(message, &text),
         asked: asked(&text),
         past,
+        answers: answers(message, key),
         zones: FoldedZone::all(&texts, rules.settings().fold),
     };
     let (decision, verdict) = ticket.decide(policy, rules);
@@ -145,6 +146,8 @@ pub(super) struct Ticket<'a> {
     pub asked: &'a str,
     /// What is known of its thread.
     past: &'a Past,
+    /// Which of our own messages it answers directly.
+    answers: Vec<&'a str>,
     zones: Vec<FoldedZone<'a>>,
 }
 
@@ -288,6 +291,13 @@ fn case_token(message: &Message, text: &Text, key: &InstanceKey) -> Option<Strin
         .map(|reference| format!("holds the token of case {}", reference.to_uppercase()))
 }
 
+/// Which of our own messages it answers directly.
+fn answers<'a>(message: &'a Message, key: Option<&InstanceKey>) -> Vec<&'a str> {
+    let ids = message.in_reply_to.iter().map(String::as_str);
+    ids.filter(|id| key.is_some_and(|key| origin::is_our_message_id(key, id)))
+        .collect()
+}
+
 fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
     let folder = policy
         .routing
@@ -336,7 +346,7 @@ fn folder(policy: &Policy, routes: Routes<'_>, way: &Way, route: &Route) -> Fold
 impl Ticket<'_> {
     fn joined(&self, policy: &Policy) -> Option<Joined<'_>> {
         let (thread, mark) = self.past.thread.as_ref()?;
-        let party = thread::party(self.message, thread, policy);
+        let party = thread::party(self.message, thread, policy, &self.answers);
         Some((thread, mark, party))
     }
 

@@ -111,8 +111,11 @@ pub struct Past {
     pub replies: Replies,
 }
 
-/// Who wrote, for the thread.
-pub fn party(message: &Message, thread: &Thread, policy: &Policy) -> Party {
+/// Who wrote, for the thread; `answers` are those of our own messages that it answers directly.
+///
+/// A customer who answers what only the desk got is both at once, and a machine most likely: nobody
+/// of the thread.
+pub fn party(message: &Message, thread: &Thread, policy: &Policy, answers: &[&str]) -> Party {
     let Some(author) = message.author().and_then(|author| author.address.as_ref()) else {
         return Party::Stranger;
     };
@@ -134,7 +137,15 @@ pub fn party(message: &Message, thread: &Thread, policy: &Policy) -> Party {
     };
     // A thread that never went out has no desk.
     let asked = thread.contact.is_some() || !thread.tried.is_empty();
-    if thread.knows(author) {
+    let for_desk = |id: &&str| {
+        thread
+            .desk_ids
+            .iter()
+            .any(|sent| sent.eq_ignore_ascii_case(id))
+    };
+    if thread.knows(author) && answers.iter().any(for_desk) {
+        Party::Stranger
+    } else if thread.knows(author) {
         Party::Customer
     } else if asked && is_desk(author) {
         Party::Desk
@@ -155,7 +166,7 @@ pub(super) fn report(
     matches!(decision.kind, Kind::Bounce | Kind::AutoReply).then(|| Link {
         thread: thread.root,
         mark: mark.clone(),
-        party: party(message, thread, policy),
+        party: party(message, thread, policy, &[]),
         part: Part::Report,
     })
 }

@@ -272,7 +272,13 @@ impl Out {
 
     fn reference(&self) -> String {
         let reference = self.token().split('-').next().unwrap_or_default();
-        format!("T-{}", reference.trim_start_matches('t').to_uppercase())
+        format!(
+            "T-{}",
+            reference
+                .strip_prefix('t')
+                .unwrap_or_default()
+                .to_uppercase()
+        )
     }
 
     fn token(&self) -> &str {
