@@ -22,5 +22,6 @@ mod package;
 mod readme;
 mod service;
 mod smtp;
+mod story;
 mod support;
 mod tidy;
