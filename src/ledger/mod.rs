@@ -63,6 +63,7 @@ pub mod privacy;
 mod row;
 mod schema;
 mod statement;
+mod threads;
 mod verify;
 mod work;
 mod writer;
