@@ -17,7 +17,7 @@ const OPEN_MAX: u32 = 2000;
 
 /// Those that go on.
 pub(super) const OPEN: &str =
-    "SELECT body FROM incident WHERE ended = 0 AND until > ?1 ORDER BY number LIMIT ?2";
+    "SELECT body FROM incident WHERE ended = 0 AND until > ?1 ORDER BY until LIMIT ?2";
 
 /// An incident in its columns.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Written {
 }
 
 impl Ledger {
-    /// The incidents that go on at `now`, oldest first.
+    /// The incidents that go on at `now`, the first to end first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
