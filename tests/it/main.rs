@@ -17,6 +17,7 @@ mod hostile;
 mod imap;
 mod job;
 mod life;
+mod newcomer;
 mod oauth;
 mod package;
 mod readme;
