@@ -34,6 +34,7 @@ use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{CategoryId, CustomerId, Folder};
+use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
@@ -220,6 +221,7 @@ struct Main {
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
+    incident_lasts: Duration,
     /// Our own addresses.
     own: Vec<Address>,
     /// The folders mailboxes are watched in.
@@ -253,7 +255,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let alarm = alarm::alarm(root.table("alarm", file), base, &addresses, file);
     let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
-    let verified_within = operation::registry(root.table("registry", file), file);
+    let registry = operation::registry(root.table("registry", file), file);
     root.close(file);
     Main {
         partner,
@@ -269,7 +271,8 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         alarm,
         log,
         edits,
-        verified_within,
+        verified_within: registry.verified_within,
+        incident_lasts: registry.incident_lasts,
         own,
         watched,
     }
@@ -437,7 +440,15 @@ impl Main {
     fn into_config(self, directory: &Path, compiled: Compiled, digest: Digest) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
+        let notice = folders.kinds.get(&Kind::Notice);
+        let products = compiled.registry.products().iter();
+        let notices = products.filter_map(|product| {
+            let folder = Folder::new(format!("{}/{}", notice?, product.id));
+            Some((product.id.clone(), folder))
+        });
+        let notices = notices.collect();
         let routing = Routing {
+            notices,
             categories: self.categories.routes,
             customers: compiled.own_routes,
             kinds: folders.kinds,
@@ -461,6 +472,7 @@ impl Main {
                 authserv_ids: partner.authserv_ids,
             },
             templates: compiled.templates,
+            incident_lasts: self.incident_lasts,
             shadow: None,
         };
         Some(Config {
