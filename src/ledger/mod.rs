@@ -64,6 +64,7 @@ mod retention;
 mod row;
 mod schema;
 mod statement;
+mod threads;
 mod verify;
 mod work;
 mod writer;

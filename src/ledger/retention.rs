@@ -94,11 +94,15 @@ impl Ledger {
         self.redact(redaction, &Actor::Triaged).await
     }
 
-    /// The oldest tickets that ended before `before` and still have a person.
+    /// The oldest tickets that ended before `before`, with all that is told of the same matter, and
+    /// still have a person.
     async fn ripe(&self, before: Timestamp) -> Result<Vec<Ticket>, LedgerError> {
         let text = format!(
-            "{SELECT}WHERE t.ended = 1 AND t.changed_at < ? AND (t.sender <> '' OR t.subject <> '') \
-             ORDER BY t.number LIMIT ?"
+            "{SELECT}WHERE t.ended = 1 AND t.changed_at < ?1 AND (t.sender <> '' OR t.subject <> '') \
+             AND NOT EXISTS (SELECT 1 FROM ticket o \
+             WHERE (o.thread = coalesce(t.thread, t.number) OR o.number = t.thread) \
+             AND (o.ended = 0 OR o.changed_at >= ?1)) \
+             ORDER BY t.number LIMIT ?2"
         );
         let rows = sqlx::query(AssertSqlSafe(text))
             .bind(before.as_microsecond())

@@ -12,10 +12,13 @@
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
+//! - [`threads`]: what is known of a message's thread, and what becomes of it.
 //! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
+//! - [`caps`]: bounds on what is written to customers.
 //! - [`letters`]: mail beside the forward, from the ledger to the lanes.
+//! - [`rounds`], [`original`]: threads whose publisher is silent, and their messages found again.
 //! - [`file`]: moves and their proof.
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
@@ -27,6 +30,7 @@
 //! is in the ledger.
 
 pub mod archive;
+mod caps;
 mod circle;
 pub mod crew;
 mod decide;
@@ -40,12 +44,15 @@ mod job;
 mod lane;
 mod letters;
 pub mod meters;
+mod original;
 pub mod pulse;
 pub mod read;
 mod recover;
 mod resync;
+mod rounds;
 pub mod session;
 mod standing;
+mod threads;
 mod traffic;
 pub mod trial;
 pub mod works;

@@ -23,5 +23,6 @@ mod package;
 mod readme;
 mod service;
 mod smtp;
+mod story;
 mod support;
 mod tidy;

@@ -9,9 +9,9 @@ use super::table::{InFile, Table};
 use super::value::Text;
 use crate::config::retention::Retention;
 
-const DAY: Duration = Duration::from_hours(24);
-/// Less would take the person out of tickets that people still talk about.
-const PERSONS_BOUNDS: RangeInclusive<Duration> = DAY..=Duration::from_hours(24 * 3_660);
+/// Less than a month would take the person out of tickets that people still talk about.
+const PERSONS_BOUNDS: RangeInclusive<Duration> =
+    Duration::from_hours(24 * 30)..=Duration::from_hours(24 * 3_660);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
