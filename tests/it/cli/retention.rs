@@ -5,12 +5,30 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::desk::Desk;
 
+const SENDER: &str = "karin.ek@el.example";
+
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+
+async fn ledger(desk: &Desk) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(desk.path().join("state/ledger.sqlite"));
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+/// How many threads name the sender.
+async fn threads(desk: &Desk) -> i64 {
+    let mut ledger = ledger(desk).await;
+    let count = sqlx::query_scalar("SELECT count(*) FROM thread WHERE instr(body, ?) > 0")
+        .bind(SENDER)
+        .fetch_one(&mut ledger)
+        .await
+        .unwrap();
+    ledger.close().await.unwrap();
+    count
+}
 
 /// Lets every ticket of the ledger be older.
 async fn age(desk: &Desk, days: i64) {
-    let options = SqliteConnectOptions::new().filename(desk.path().join("state/ledger.sqlite"));
-    let mut ledger = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut ledger = ledger(desk).await;
     sqlx::query("UPDATE ticket SET changed_at = changed_at - ?")
         .bind(days * DAY_MICROS)
         .execute(&mut ledger)
@@ -41,13 +59,12 @@ async fn old_tickets_lose_their_person_and_younger_ones_do_not() {
     desk.act("mail", "02-invoice");
     ok(&desk, &["run", "--once"]);
     let before = everything(&desk);
-    let sender = "karin.ek@el.example";
-    assert!(before.contains(sender), "{before}");
+    assert!(before.contains(SENDER), "{before}");
     let lines = before.lines().count();
 
     age(&desk, 29).await;
     ok(&desk, &["run", "--once"]);
-    assert!(everything(&desk).contains(sender));
+    assert!(everything(&desk).contains(SENDER));
 
     age(&desk, 2).await;
     desk.act("mail-later", "02-invoice");
@@ -55,16 +72,18 @@ async fn old_tickets_lose_their_person_and_younger_ones_do_not() {
     let after = everything(&desk);
     assert_eq!(after.matches("\"redacted\"").count(), 1, "{after}");
     // The one that has just come still has its own.
-    assert!(after.contains(sender), "{after}");
+    assert!(after.contains(SENDER), "{after}");
+    assert_eq!(threads(&desk).await, 1);
     age(&desk, 31).await;
     // What a crash left undone in the file is told by its number.
     std::fs::write(desk.path().join("state/retention.json"), "[1,2,3]").unwrap();
     ok(&desk, &["run", "--once"]);
     let after = everything(&desk);
-    assert!(!after.contains(sender), "{after}");
+    assert!(!after.contains(SENDER), "{after}");
     assert!(after.lines().count() > lines);
     assert!(!desk.path().join("state/retention.json").exists());
     ok(&desk, &["audit", "verify"]);
+    assert_eq!(threads(&desk).await, 0);
     let told = ok(&desk, &["status"]);
     assert!(told.contains("more than 30 days ago"), "{told}");
 }
