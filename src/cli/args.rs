@@ -63,6 +63,8 @@ pub enum Command {
     Close(PersonArgs),
     /// Give a ticket another destination
     Reroute(RerouteArgs),
+    /// Show what publishers say is wrong with products, or end it
+    Incidents(IncidentsArgs),
     /// Show mailboxes, or accept the first run of one
     #[command(subcommand)]
     Mailbox(MailboxCommand),
@@ -328,6 +330,35 @@ pub struct PersonArgs {
     /// References, such as T-4F7K25QM, or the starts of them
     #[arg(required = true)]
     pub tickets: Vec<String>,
+}
+
+/// Arguments of `incidents`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct IncidentsArgs {
+    /// Instead of the list
+    #[command(subcommand)]
+    pub command: Option<IncidentsCommand>,
+    /// Those that are over, too
+    #[arg(long)]
+    pub all: bool,
+    /// At most so many, newest first
+    #[arg(long, short = 'n', default_value_t = 50)]
+    pub limit: u32,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with an incident.
+#[derive(Debug, Subcommand)]
+pub enum IncidentsCommand {
+    /// End incidents: later tickets are not linked to them
+    Close {
+        /// References of the notices that opened them, or the starts of them
+        #[arg(required = true)]
+        incidents: Vec<String>,
+    },
 }
 
 /// Arguments of `reroute`.

@@ -13,6 +13,7 @@ mod events;
 mod explain;
 mod failure;
 mod generate;
+mod incidents;
 mod init;
 mod person;
 pub mod print;
@@ -125,6 +126,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Hold(args) => wait(person::wish(&outline(&directory)?, Wish::Hold, &args)),
         Command::Release(args) => wait(person::wish(&outline(&directory)?, Wish::Release, &args)),
+        Command::Incidents(args) => wait(incidents::incidents(&outline(&directory)?, &args)),
         Command::Close(args) => wait(waiting::close(&outline(&directory)?, &args)),
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),

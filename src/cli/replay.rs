@@ -105,6 +105,7 @@ pub fn folders(config: &Config, mailbox: &MailboxConfig) -> Vec<Folder> {
     let queues = routing.categories.values().map(|route| &route.folder);
     let all = queues
         .chain(routing.kinds.values())
+        .chain(routing.notices.values())
         .chain([&routing.replies]);
     let all: BTreeSet<&Folder> = all
         .filter(|folder| **folder != mailbox.folder && **folder != routing.quarantine)

@@ -248,6 +248,9 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
         if let Some(link) = &decision.link {
             row("thread", &one_line(&link.to_string(), 200));
         }
+        if let Some(incident) = &decision.incident {
+            row("incident", &incident.reference());
+        }
         row("because", &one_line(&decision.reason.to_string(), 200));
         for evidence in &decision.evidence {
             let text = one_line(&evidence.text, 60);
@@ -361,6 +364,11 @@ pub fn said(happening: &Happening) -> String {
             ..
         } => posted(*purpose, to.as_deref(), posting),
         Happening::Thread { turn } => turn.to_string(),
+        Happening::Incident {
+            incident,
+            product,
+            course,
+        } => format!("incident {} of {product}: {course}", incident.reference()),
         Happening::Redacted { lines } => {
             format!("personal data taken out of {} lines", lines.len())
         }

@@ -35,6 +35,7 @@ use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{CategoryId, CustomerId, Folder};
+use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
@@ -227,6 +228,7 @@ struct Main {
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
+    incident_lasts: Duration,
     /// Our own addresses.
     own: Vec<Address>,
     /// The folders mailboxes are watched in.
@@ -261,7 +263,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let retention = retention::retention(root.table("retention", file), file);
     let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
-    let verified_within = operation::registry(root.table("registry", file), file);
+    let registry = operation::registry(root.table("registry", file), file);
     root.close(file);
     Main {
         partner,
@@ -278,7 +280,8 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         retention,
         log,
         edits,
-        verified_within,
+        verified_within: registry.verified_within,
+        incident_lasts: registry.incident_lasts,
         own,
         watched,
     }
@@ -446,7 +449,15 @@ impl Main {
     fn into_config(self, directory: &Path, compiled: Compiled, digest: Digest) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
+        let notice = folders.kinds.get(&Kind::Notice);
+        let products = compiled.registry.products().iter();
+        let notices = products.filter_map(|product| {
+            let folder = Folder::new(format!("{}/{}", notice?, product.id));
+            Some((product.id.clone(), folder))
+        });
+        let notices = notices.collect();
         let routing = Routing {
+            notices,
             categories: self.categories.routes,
             customers: compiled.own_routes,
             kinds: folders.kinds,
@@ -470,6 +481,7 @@ impl Main {
                 authserv_ids: partner.authserv_ids,
             },
             templates: compiled.templates,
+            incident_lasts: self.incident_lasts,
             shadow: None,
         };
         Some(Config {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::digest::Digest;
-use super::ids::{CategoryId, CustomerId, Folder, ProductId, RuleId};
+use super::ids::{CategoryId, CustomerId, Folder, ProductId, RuleId, TicketId};
 use super::kind::Kind;
 use super::language::Language;
 use super::reason::Reason;
@@ -313,6 +313,9 @@ pub struct Decision {
     /// The thread it belongs to, or whose mark it bears.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+    /// The incident that it may be about, by the ticket of the notice that opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<TicketId>,
     /// From 0 to 1: how far the first category stands ahead.
     pub confidence: f64,
     /// The next best category, when one scored.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::decision::{Action, Decision, Evidence, Owner, Priority, ProductHit, Score};
 use super::digest::Digest;
-use super::ids::{CategoryId, CustomerId, Folder, MailboxName, TicketId};
+use super::ids::{CategoryId, CustomerId, Folder, MailboxName, ProductId, TicketId};
+use super::incident::Course;
 use super::kind::Kind;
 use super::language::Language;
 use super::letter::{Posting, Purpose};
@@ -169,6 +170,9 @@ pub enum Happening {
         /// The thread it belongs to, or whose mark it bears.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<Link>,
+        /// The incident that it may be about, by the ticket of the notice that opened it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<TicketId>,
         /// The next best category.
         runner_up: Option<CategoryId>,
         /// Each category's points.
@@ -292,6 +296,15 @@ pub enum Happening {
         #[serde(flatten)]
         turn: Turn,
     },
+    /// A publisher's notice, or a person, opened, prolonged or ended an incident.
+    Incident {
+        /// The ticket of the notice that opened it.
+        incident: TicketId,
+        /// The product it is about.
+        product: ProductId,
+        /// What happened.
+        course: Course,
+    },
     /// Personal data was taken out of earlier lines, at a person's wish.
     Redacted {
         /// Which lines, and what they say now.
@@ -336,6 +349,7 @@ impl Happening {
             Self::Withdrawn { .. } => "withdrawn",
             Self::Letter { .. } => "letter",
             Self::Thread { .. } => "thread",
+            Self::Incident { .. } => "incident",
             Self::Redacted { .. } => "redacted",
             Self::Repaired { .. } => "repaired",
         }

@@ -8,6 +8,7 @@ pub mod decision;
 pub mod digest;
 pub mod event;
 pub mod ids;
+pub mod incident;
 pub mod kind;
 pub mod language;
 pub mod letter;

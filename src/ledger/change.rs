@@ -14,6 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::event::Entry;
 use crate::domain::ids::{Folder, MailboxName, TicketId};
+use crate::domain::incident::Incident;
 use crate::domain::letter::Letter;
 use crate::domain::life::{Life, Stage};
 use crate::domain::locator::{Generation, Locator};
@@ -104,6 +105,16 @@ pub enum Change {
         refiled: Option<(Folder, Vec<TicketId>)>,
         /// Its audit entry, where something happened to it.
         entry: Option<Entry>,
+    },
+    /// An incident begins, goes on or ends. Where a step of `of` in the same call is stale, this is,
+    /// too.
+    Incident {
+        /// The ticket by which this becomes known.
+        of: TicketId,
+        /// The incident as it is from now on.
+        incident: Box<Incident>,
+        /// Its audit entry.
+        entry: Entry,
     },
     /// What is known of a mailbox changes.
     Mailbox {

@@ -86,6 +86,7 @@ pub(super) async fn apply(
     }
     group.letters(conn).await?;
     group.threads(conn).await?;
+    group.incidents(conn).await?;
     group.mailboxes(conn).await?;
     group.redact(conn).await?;
     let (after, lines) = group.chain(conn, before).await?;
@@ -330,6 +331,20 @@ impl<'a> Group<'a> {
             }
         }
         threads::write(conn, &rows, &numbers).await
+    }
+
+    async fn incidents(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let stale = self.stale();
+        for slot in &mut self.slots {
+            if let Prepared::Incident(incident) = slot.change {
+                if stale.contains(&(slot.call, incident.of)) {
+                    slot.verdict = Verdict::Stale;
+                } else {
+                    incident.write(conn).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn mailboxes(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

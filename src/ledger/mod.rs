@@ -51,6 +51,7 @@ mod edits;
 mod error;
 mod fault;
 mod group;
+mod incidents;
 mod learn;
 mod lease;
 mod letters;

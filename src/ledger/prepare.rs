@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::change::{Change, MailboxPatch, NewTicket, Patch, StageKey, StageName};
 use super::error::LedgerError;
+use super::incidents;
 use super::letters::{LetterStep, Written};
 use super::privacy::Redaction;
 use super::threads::Threaded;
@@ -30,6 +31,7 @@ pub(super) enum Prepared {
     Letter(Box<Written>),
     LetterStep(Box<LetterStep>),
     Thread(Box<Threaded>),
+    Incident(Box<incidents::Written>),
     Mailbox {
         name: MailboxName,
         patch: MailboxPatch,
@@ -126,6 +128,11 @@ impl Prepared {
                 let threaded = Threaded::of(of, &thread, joins, keys, entry.as_ref())?;
                 Self::Thread(Box::new(threaded.with_moved(refiled)))
             }
+            Change::Incident {
+                of,
+                incident,
+                entry,
+            } => Self::Incident(Box::new(incidents::Written::of(of, &incident, &entry)?)),
             Change::Mailbox { name, patch, entry } => Self::Mailbox {
                 name,
                 patch,
@@ -147,6 +154,7 @@ impl Prepared {
             Self::Letter(_)
             | Self::LetterStep(_)
             | Self::Thread(_)
+            | Self::Incident(_)
             | Self::Mailbox { .. }
             | Self::Redact { .. }
             | Self::Note(_) => None,
@@ -160,6 +168,7 @@ impl Prepared {
             Self::Letter(letter) => Some(&letter.line),
             Self::LetterStep(step) => Some(&step.line),
             Self::Thread(threaded) => threaded.line.as_ref(),
+            Self::Incident(incident) => Some(&incident.line),
             Self::Mailbox { line, .. } => line.as_ref(),
         }
     }

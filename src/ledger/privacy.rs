@@ -324,6 +324,7 @@ pub(super) async fn apply(
              WHERE ended = 1 AND purpose IN ('acknowledgement', 'relay') AND ticket = \
              (SELECT number FROM ticket WHERE id = ? AND ended = 1)",
             "UPDATE ticket SET sender = '', subject = '' WHERE id = ? AND ended = 1",
+            "UPDATE incident SET body = json_set(body, '$.subject', '') WHERE notice = ?",
             "UPDATE letter SET hold = NULL, body = NULL WHERE ended = 1 AND ticket = \
              (SELECT number FROM ticket WHERE id = ? AND ended = 1)",
         ] {

@@ -88,6 +88,11 @@ pub fn tell(message: &Message, own: Option<&str>, publishers: &[String]) -> Kind
     KindTold::new(Kind::Ticket, "nothing says that a machine wrote it")
 }
 
+/// Whether a notice says that what it tells of is over.
+pub fn is_all_clear(message: &Message) -> bool {
+    notice::is_all_clear(message)
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;

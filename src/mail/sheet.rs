@@ -52,6 +52,8 @@ pub struct SheetFacts<'a> {
     pub evidence: &'a [String],
     /// Whether it follows an earlier message of the same case.
     pub follows: bool,
+    /// The publisher's notice that it may be about: when it came, and its subject.
+    pub incident: Option<&'a str>,
     /// Whether the enclosed message is as it came, its header with it.
     pub enclosed_whole: bool,
     /// Why not the customer's whole message is enclosed, when it is not: what was left out.
@@ -69,6 +71,10 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
     let _ = writeln!(out, "Support case {} [{}]\n", facts.reference, facts.token);
     if facts.follows {
         out.push_str("The customer writes again in this case.\n\n");
+    }
+    if let Some(incident) = facts.incident {
+        out.push_str("It may be about what you gave notice of:\n");
+        let _ = writeln!(out, "  {}\n", shown(incident));
     }
     for (label, value) in [
         ("Product", shown(facts.product)),
@@ -236,6 +242,7 @@ mod tests {
                     bifogas.\n",
             evidence,
             follows: false,
+            incident: None,
             enclosed_whole: true,
             left_out: None,
             token: "t4f7k25qm-abcdefghijklmnop",

@@ -107,6 +107,9 @@ pub fn folders(routing: &Routing) -> Vec<Folder> {
         .map(|r| r.folder.clone())
         .collect();
     all.extend(routing.kinds.values().cloned());
+    all.extend(routing.notices.values().cloned());
+    let customers = routing.customers.values().flat_map(|own| own.values());
+    all.extend(customers.map(|route| route.folder.clone()));
     all.insert(routing.replies.clone());
     all.insert(routing.loops.clone());
     all.insert(routing.quarantine.clone());
@@ -239,6 +242,7 @@ impl Crew {
                     policy,
                     key: Arc::clone(&self.works.key),
                     config: Arc::clone(&self.config),
+                    incidents: Arc::default(),
                     generation: opened.generation,
                 },
                 baseline: record.baseline,

@@ -71,6 +71,7 @@ impl Session<'_> {
                     }
                     changes.push(self.decided(&mut opened, &mut read)?);
                     notes.extend(self.turned(&opened, &mut read));
+                    notes.extend(incident(&opened, &mut read));
                     follow.push(match self.config.mode {
                         Mode::Live => Then::HandOn(item, opened, read),
                         Mode::Observe => Then::LetGo(opened),
@@ -224,6 +225,7 @@ impl Session<'_> {
             folder: decision.folder.clone(),
             reason: decision.reason.clone(),
             link: decision.link.clone(),
+            incident: decision.incident,
             runner_up: decision.runner_up.clone(),
             scores: decision.scores.clone(),
             evidence: decision.evidence.clone(),
@@ -327,6 +329,22 @@ impl Session<'_> {
         // The channel closes only when the session ends; the ledger then has the ticket.
         let _gone = self.filings.send(filing).await;
     }
+}
+
+/// What a notice makes of an incident.
+fn incident(opened: &Opened, read: &mut Decided) -> Option<Change> {
+    let (incident, course) = read.incident.take()?;
+    tracing::warn!(product = %incident.product, %course, "incident");
+    let happening = Happening::Incident {
+        incident: incident.notice,
+        product: incident.product.clone(),
+        course,
+    };
+    Some(Change::Incident {
+        of: opened.standing.id,
+        incident: Box::new(incident),
+        entry: opened.standing.entry(Actor::Triaged, happening),
+    })
 }
 
 fn unfetchable(opened: &mut Opened, what: String) -> Result<Change, Fault> {

@@ -58,6 +58,9 @@ impl Session<'_> {
         let (mut asked, mut read) = (None, None);
         // All that was recorded before is in the ledger.
         self.forget();
+        let now = self.works.clock.now();
+        let open = self.works.ledger.open_incidents(now).await?;
+        *self.reader.incidents() = open;
         loop {
             self.pulse.beat();
             let listed = match &read {

@@ -255,6 +255,7 @@ impl Noted {
             Change::Open { entry, .. }
             | Change::Step { entry, .. }
             | Change::Letter { entry, .. }
+            | Change::Incident { entry, .. }
             | Change::LetterStep { entry, .. }
             | Change::Redact { entry, .. }
             | Change::Note(entry) => entry,

@@ -4,7 +4,7 @@
 //! was looked up, for all of a batch at once. The bytes of what is only filed are dropped as soon as
 //! they were read.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Happening, Way};
 use crate::domain::ids::{CategoryId, TicketId};
+use crate::domain::incident::{Course, Incident};
 use crate::domain::locator::{Generation, Item, Locator};
 use crate::domain::plan::Plan;
 use crate::domain::reason::Reason;
@@ -25,6 +26,7 @@ use crate::mail::newtext;
 use crate::mail::origin::{self, InstanceKey};
 use crate::mailbox::exchange::{Content, Fetched, Trouble};
 use crate::triage::decide::asked;
+use crate::triage::incident;
 use crate::triage::plan::{Incoming, plan};
 use crate::triage::thread::{Marks, Past};
 use crate::triage::turn::{Turned, Turning};
@@ -42,6 +44,8 @@ pub struct Reader {
     pub key: Arc<InstanceKey>,
     /// The mailbox.
     pub config: Arc<MailboxConfig>,
+    /// The incidents that go on, as far as the messages read so far tell.
+    pub incidents: Arc<Mutex<Vec<Incident>>>,
     /// In which span the items hold.
     pub generation: Generation,
 }
@@ -89,6 +93,8 @@ pub struct Decided {
     pub forward: Option<(Plan, Bytes)>,
     /// What becomes of its thread, and the letters that follow.
     pub turned: Turned,
+    /// What a notice makes of an incident.
+    pub incident: Option<(Incident, Course)>,
     /// What the audit log says of a shadow that would have sent it elsewhere.
     pub shadow: Option<Happening>,
 }
@@ -192,14 +198,41 @@ impl Reader {
         Past {
             thread: None,
             replies: self.config.isv_replies,
+            incidents: self.incidents().clone(),
         }
+    }
+
+    /// The incidents that go on.
+    pub fn incidents(&self) -> std::sync::MutexGuard<'_, Vec<Incident>> {
+        // A list of values is whole whatever a panicking thread was doing with it.
+        self.incidents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a notice makes of the incidents; later messages are decided by it.
+    fn course(
+        &self,
+        item: &Item,
+        message: &Message,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Option<(Incident, Course)> {
+        let mut open = self.incidents();
+        let id = self.ticket(item);
+        let (one, course) = incident::course(id, message, decision, &self.policy, &open, now)?;
+        open.retain(|known| known.notice != one.notice);
+        if one.is_open(now) {
+            open.push(one.clone());
+        }
+        Some((one, course))
     }
 
     /// The plan of a ticket whose decision a person changed.
     pub fn plan_again(
         &self,
         ticket: &Ticket,
-        thread: Option<&Thread>,
+        (thread, incident): (Option<&Thread>, Option<&Incident>),
         original: &[u8],
         digest: Digest,
     ) -> Option<Plan> {
@@ -212,6 +245,7 @@ impl Reader {
             mailbox: &self.config.name,
             address: &self.config.address,
             at: Timestamp::now(),
+            incident,
             thread,
         };
         let decision = ticket.decision.as_ref()?;
@@ -243,6 +277,7 @@ impl Reader {
             decision: ticket.decision.as_ref()?,
             plan: Some(plan),
             found: None,
+            incident: None,
             address: &self.config.address,
             policy: &self.policy,
             key: &self.key,
@@ -295,6 +330,8 @@ impl Reader {
         });
         let digest = bytes.as_ref().map(|b| Digest::of(b));
         let summary = summary(message);
+        let about = decision.incident;
+        let about = past.incidents.iter().find(|one| Some(one.notice) == about);
         let forward = match (decision.action, digest, bytes) {
             (Action::Forward, Some(digest), Some(bytes)) => {
                 let incoming = Incoming {
@@ -304,6 +341,7 @@ impl Reader {
                     mailbox: &self.config.name,
                     address: &self.config.address,
                     at: now,
+                    incident: about,
                     thread: found.filter(|_| follows(&decision)),
                 };
                 plan(
@@ -333,6 +371,7 @@ impl Reader {
             decision: &decision,
             plan: forward.as_ref().map(|(plan, _)| plan),
             found,
+            incident: about,
             address: &self.config.address,
             policy: &self.policy,
             key: &self.key,
@@ -340,6 +379,7 @@ impl Reader {
             at: now,
         }
         .turned();
+        let incident = self.course(item, message, &decision, now);
         ReadEnd::Decided(Box::new(Decided {
             digest,
             summary,
@@ -347,6 +387,7 @@ impl Reader {
             decision,
             forward,
             turned,
+            incident,
             shadow,
         }))
     }

@@ -360,8 +360,9 @@ impl Session<'_> {
                     Some(root) => self.works.ledger.thread(root).await?,
                     None => None,
                 };
-                let thread = thread.as_ref();
-                self.reader.plan_again(&ticket, thread, &original, digest)
+                let incident = self.incident_of(&ticket).await?;
+                let beside = (thread.as_ref(), incident.as_ref());
+                self.reader.plan_again(&ticket, beside, &original, digest)
             }
         };
         let Some(plan) = plan else {

@@ -240,7 +240,9 @@ impl Session<'_> {
                 ..ticket.clone()
             };
             let digest = Digest::of(&original);
-            let plan = self.reader.plan_again(&sent_to, follows, &original, digest);
+            let incident = self.incident_of(&ticket).await?;
+            let beside = (follows, incident.as_ref());
+            let plan = self.reader.plan_again(&sent_to, beside, &original, digest);
             let Some(mut plan) = plan else { continue };
             // This desk knows none of the mails before.
             plan.references.clear();

@@ -14,6 +14,7 @@ use super::read::{Read, ReadEnd, Unthreaded};
 use super::session::Session;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::TicketId;
+use crate::domain::incident::Incident;
 use crate::domain::plan::Plan;
 use crate::domain::thread::{Key, Part, Thread};
 use crate::domain::ticket::Ticket;
@@ -102,6 +103,14 @@ impl Session<'_> {
             tokio::task::yield_now().await;
         }
         Ok(reads)
+    }
+
+    /// The incident that a ticket may be about.
+    pub(super) async fn incident_of(&self, ticket: &Ticket) -> Result<Option<Incident>, Fault> {
+        match ticket.decision.as_ref().and_then(|d| d.incident) {
+            Some(id) => Ok(self.works.ledger.incident(id).await?),
+            None => Ok(None),
+        }
     }
 
     /// What must be written of a thread that the ticket `of` begins or changes.

@@ -20,6 +20,7 @@ use crate::registry::{Clues, ProductTold, Told};
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::circle;
+use super::incident;
 use super::policy::{Mixed, Policy};
 use super::routing::Route;
 use super::thread::{self, Past};
@@ -96,6 +97,9 @@ fn read(
     if told.kind != Kind::Ticket {
         let mut decision = no_ticket(policy, told);
         decision.link = thread::report(&decision, message, policy, past);
+        if decision.kind == Kind::Notice {
+            file_with_product(&mut decision, message, &text, policy);
+        }
         return Reading {
             decision,
             text,
@@ -319,11 +323,29 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         folder,
         reason: Reason::NoTicket { kind: told.kind },
         link: None,
+        incident: None,
         confidence: 1.0,
         runner_up: None,
         scores: Vec::new(),
         evidence: Vec::new(),
         rules_digest: policy.rules.digest(),
+    }
+}
+
+/// Files a notice with the product it is about, where that is one of the publisher who sent it.
+fn file_with_product(decision: &mut Decision, message: &Message, text: &Text, policy: &Policy) {
+    let lines = Lines::of(message);
+    let zones = FoldedZone::all(&zones(message, text, &lines), policy.rules.settings().fold);
+    let clues = Clues {
+        own: &policy.routing.own,
+        author: None,
+        thread: None,
+    };
+    let told = policy.registry.resolve(&zones, clues).product;
+    decision.product = incident::product(message, policy, told);
+    let product = decision.product.as_ref().map(|hit| &hit.product);
+    if let Some(folder) = product.and_then(|product| policy.routing.notices.get(product)) {
+        decision.folder = folder.clone();
     }
 }
 
@@ -453,26 +475,40 @@ impl Ticket<'_> {
             folder,
             reason: way.reason,
             link: None,
+            incident: None,
             confidence: verdict.confidence(),
             runner_up,
             scores: verdict.scores.clone(),
             evidence: verdict.evidence.clone(),
             rules_digest: rules.digest(),
         };
-        let decision = match joined {
-            None => decision,
-            Some((thread, mark, party)) => {
-                let around = thread::Around {
-                    policy,
-                    verdict: &verdict,
-                    routes,
-                    ticket: self,
-                    replies: self.past.replies,
-                };
-                thread::join(decision, thread, mark, party, &around)
-            }
+        let around = thread::Around {
+            policy,
+            verdict: &verdict,
+            routes,
+            ticket: self,
+            replies: self.past.replies,
         };
+        let decision = self.with_past(decision, joined, &around);
         (decision, verdict)
+    }
+
+    /// `decision` with what was before: its thread, and an incident that goes on.
+    fn with_past(
+        &self,
+        decision: Decision,
+        joined: Option<Joined<'_>>,
+        around: &thread::Around<'_>,
+    ) -> Decision {
+        let mut decision = match joined {
+            None => decision,
+            Some((thread, mark, party)) => thread::join(decision, thread, mark, party, around),
+        };
+        let routes = around.routes;
+        let open = &self.past.incidents;
+        let about = incident::about(&decision, open, |category| !routes.keeps(category));
+        decision.incident = about.map(|incident| incident.notice);
+        decision
     }
 }
 

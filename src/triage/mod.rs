@@ -9,6 +9,7 @@
 //! - [`policy`]: everything the operator's files say, compiled; swapped as one.
 //! - [`routing`]: where each category and kind goes.
 //! - [`decide`]: kind, then case, then category, then product, then owner.
+//! - [`incident`]: what a notice says of a product.
 //! - [`letter`]: mail beside the forward.
 //! - [`leaving`]: what of a message leaves with a forward.
 //! - [`mixed`]: the technical part of a mail that is about something else, too.
@@ -25,6 +26,7 @@ pub mod case;
 pub mod circle;
 pub mod clock;
 pub mod decide;
+pub mod incident;
 pub mod leaving;
 pub mod letter;
 pub mod mixed;

@@ -7,6 +7,7 @@ use crate::domain::address::Address;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
+use crate::domain::incident::Incident;
 use crate::domain::plan::Plan;
 use crate::domain::thread::Thread;
 use crate::mail::Message;
@@ -34,6 +35,8 @@ pub struct Incoming<'a> {
     pub address: &'a Address,
     /// When it was read.
     pub at: Timestamp,
+    /// The incident that it may be about.
+    pub incident: Option<&'a Incident>,
     /// The thread it follows, if it follows one.
     pub thread: Option<&'a Thread>,
 }
@@ -78,6 +81,10 @@ pub fn plan(
             text: &copied.text,
         })
     });
+    let incident = incoming.incident.map(|one| {
+        let day = one.opened_at.strftime("%Y-%m-%d %H:%M UTC");
+        format!("{day}: {}", one.subject)
+    });
     let sheet = sheet(&SheetFacts {
         reference: &reference,
         product: &product.name,
@@ -92,6 +99,7 @@ pub fn plan(
         evidence: &leaving.evidence,
         left_out: leaving.copy.as_ref().map(|copied| copied.left_out.as_str()),
         follows: thread.is_some(),
+        incident: incident.as_deref(),
         enclosed_whole: product.expose_customer,
         token: &origin::case_token(key, case),
         reply_to: &reply_to,

@@ -1,6 +1,7 @@
 //! What the operator's files say, compiled into one value that is swapped as a whole.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::address::AllowList;
 use crate::registry::Registry;
@@ -46,6 +47,8 @@ pub struct Policy {
     pub senders: Senders,
     /// The operator's words for letters.
     pub templates: Templates,
+    /// How long an incident goes on after its last notice.
+    pub incident_lasts: Duration,
     /// What is decided beside it, and acts on nothing.
     pub shadow: Option<Arc<Policy>>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::address::Address;
 use crate::domain::decision::{Action, Owner};
-use crate::domain::ids::{CategoryId, CustomerId, Folder};
+use crate::domain::ids::{CategoryId, CustomerId, Folder, ProductId};
 use crate::domain::kind::Kind;
 
 /// What is done with tickets of one category.
@@ -36,6 +36,8 @@ pub struct Routing {
     pub customers: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
     /// A folder for every kind but [`Kind::Ticket`].
     pub kinds: BTreeMap<Kind, Folder>,
+    /// Where notices about one product go.
+    pub notices: BTreeMap<ProductId, Folder>,
     /// Where answers to our own messages go.
     pub replies: Folder,
     /// Where what goes in a circle goes.

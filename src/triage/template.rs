@@ -83,6 +83,8 @@ pub struct Words {
     pub with_partner: Template,
     /// Asks a publisher's desk that was silent.
     pub reminder: Template,
+    /// Where the publisher tells of an incident that the ticket may be about.
+    pub incident: Template,
     /// When the partner raises it with Microsoft.
     pub with_microsoft: Template,
 }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use crate::domain::address::Address;
 use crate::domain::decision::{Action, Decision, Owner, ProductHit, Step, Zone};
 use crate::domain::ids::{CategoryId, Folder, ProductId};
+use crate::domain::incident::Incident;
 use crate::domain::kind::Kind;
 use crate::domain::reason::{LoopSign, Reason};
 use crate::domain::thread::{Key, Link, Mark, Part, Party, Replies, Standing, Thread};
@@ -109,6 +110,8 @@ pub struct Past {
     pub thread: Option<(Thread, Mark)>,
     /// What the mailbox does with a publisher's answers.
     pub replies: Replies,
+    /// The incidents that go on.
+    pub incidents: Vec<Incident>,
 }
 
 /// Who wrote, for the thread; `answers` are those of our own messages that it answers directly.

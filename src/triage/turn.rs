@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::domain::address::Address;
 use crate::domain::decision::{Action, Decision, Owner};
 use crate::domain::ids::TicketId;
+use crate::domain::incident::Incident;
 use crate::domain::kind::Kind;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::plan::Plan;
@@ -39,6 +40,8 @@ pub struct Turning<'a> {
     pub plan: Option<&'a Plan>,
     /// The thread whose mark it bears.
     pub found: Option<&'a Thread>,
+    /// The incident that it may be about.
+    pub incident: Option<&'a Incident>,
     /// The mailbox's address.
     pub address: &'a Address,
     /// What the operator says.
@@ -392,7 +395,12 @@ impl Turning<'_> {
             (_, Some(Owner::Microsoft)) => &templates.with_microsoft,
             _ => &templates.with_partner,
         };
-        words.insert("next", next.fill(&words));
+        let mut next = next.fill(&words);
+        if let Some(link) = self.incident.and_then(|incident| incident.link.clone()) {
+            words.insert("link", link);
+            next = format!("{next}\n\n{}", templates.incident.fill(&words));
+        }
+        words.insert("next", next);
         let draft = Draft {
             ticket: self.id,
             case: self.id,

@@ -375,6 +375,7 @@ fn decision() -> Decision {
         folder: Folder::from("Technical"),
         reason: Reason::Forwarded,
         link: None,
+        incident: None,
         confidence: 0.75,
         runner_up: Some(CategoryId::from("billing")),
         scores: vec![Score {
@@ -400,6 +401,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         kind: d.kind,
         kind_reason: d.kind_reason,
         link: None,
+        incident: None,
         category: d.category,
         language: d.language,
         product: d.product,

@@ -29,6 +29,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<
         "destination": decision.destination(),
         "folder": decision.folder,
         "thread": decision.link,
+        "incident": decision.incident,
         "reason": decision.reason.to_string(),
         "confidence": rounded(decision.confidence),
         "runner_up": decision.runner_up,

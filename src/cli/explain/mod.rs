@@ -9,6 +9,8 @@ mod whatif;
 use std::io::Write as _;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::args::ExplainArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{self, Paint};
@@ -92,18 +94,23 @@ impl Known<'_> {
     /// What the ledger knows of the message's thread, in whatever mailbox.
     async fn past(&self, message: &Message) -> Result<Past, Failure> {
         let marks = Marks::of(message, &self.config.policy, self.key);
-        let Some(ledger) = self.ledger.filter(|_| !marks.is_empty()) else {
-            return Ok(Past::default());
+        let mut past = Past::default();
+        let Some(ledger) = self.ledger else {
+            return Ok(past);
         };
+        past.incidents = ledger.open_incidents(Timestamp::now()).await?;
+        if marks.is_empty() {
+            return Ok(past);
+        }
         for mailbox in &self.config.mailboxes {
             let found = ledger.threads(&mailbox.name, &marks.keys()).await?;
             let thread = marks.find(&found);
             if thread.is_some() {
-                let replies = mailbox.isv_replies;
-                return Ok(Past { thread, replies });
+                (past.thread, past.replies) = (thread, mailbox.isv_replies);
+                break;
             }
         }
-        Ok(Past::default())
+        Ok(past)
     }
 }
 

@@ -89,6 +89,9 @@ pub fn page(
     if let Some(link) = &decision.link {
         line(&mut out, paint, "thread", &one_line(&link.to_string(), 240));
     }
+    if let Some(incident) = &decision.incident {
+        line(&mut out, paint, "incident", &incident.reference());
+    }
     line(
         &mut out,
         paint,

@@ -23,6 +23,9 @@ const ACKNOWLEDGEMENTS_BOUNDS: RangeInclusive<i64> = 0..=10_000;
 const CAUSED_BOUNDS: RangeInclusive<i64> = 1..=10_000;
 const RESYNC_BOUNDS: RangeInclusive<i64> = 0..=1_000_000;
 const DAY: Duration = Duration::from_hours(24);
+const INCIDENT_LASTS: Duration = DAY;
+const INCIDENT_BOUNDS: RangeInclusive<Duration> =
+    Duration::from_hours(1)..=Duration::from_hours(24 * 30);
 const VERIFIED_BOUNDS: RangeInclusive<Duration> = DAY..=Duration::from_hours(24 * 3_660);
 /// For how long a look at a contact holds, where nothing else is said.
 const VERIFIED_WITHIN: Duration = Duration::from_hours(24 * 365);
@@ -67,6 +70,7 @@ pub struct EditsShape {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegistryShape {
     contacts_verified_within: Option<Text>,
+    incident_lasts: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,12 +177,27 @@ pub fn edits(table: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Edits {
 }
 
 /// Checks `[registry]`: for how long a look at a contact holds.
-pub fn registry(table: Table<'_>, file: &mut InFile<'_>) -> Duration {
+pub fn registry(table: Table<'_>, file: &mut InFile<'_>) -> Registry {
     const KEY: &str = "registry.contacts-verified-within";
+    const LASTS: &str = "registry.incident-lasts";
     let read = table.read::<RegistryShape>(file);
     let told = read.told.contacts_verified_within.as_ref();
     let told = told.and_then(|text| file.duration(KEY, text, &VERIFIED_BOUNDS));
-    told.unwrap_or(VERIFIED_WITHIN)
+    let lasts = read.told.incident_lasts.as_ref();
+    let lasts = lasts.and_then(|text| file.duration(LASTS, text, &INCIDENT_BOUNDS));
+    Registry {
+        verified_within: told.unwrap_or(VERIFIED_WITHIN),
+        incident_lasts: lasts.unwrap_or(INCIDENT_LASTS),
+    }
+}
+
+/// What `[registry]` says.
+#[derive(Debug, Clone, Copy)]
+pub struct Registry {
+    /// How long ago a contact may have been verified.
+    pub verified_within: Duration,
+    /// How long an incident goes on after its last notice.
+    pub incident_lasts: Duration,
 }
 
 /// Checks `[audit]`.

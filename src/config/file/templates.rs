@@ -18,6 +18,7 @@ use crate::triage::template::{Template, Templates, Words};
 const NAMES: [&str; 4] = ["reference", "partner", "product", "publisher"];
 const REMINDER_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "subject"];
 const RELAY_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "answer"];
+const INCIDENT_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "link"];
 const ACKNOWLEDGEMENT_NAMES: [&str; 5] = ["reference", "partner", "product", "publisher", "next"];
 
 /// What is shipped.
@@ -57,6 +58,7 @@ pub struct WordsShape {
     publisher: Option<Text>,
     partner: Option<Text>,
     microsoft: Option<Text>,
+    incident: Option<Text>,
     reminder: Option<Text>,
 }
 
@@ -77,6 +79,7 @@ pub fn shipped() -> Templates {
             with_publisher: of(&told.publisher, &NAMES),
             with_partner: of(&told.partner, &NAMES),
             with_microsoft: of(&told.microsoft, &NAMES),
+            incident: of(&told.incident, &INCIDENT_NAMES),
             reminder: of(&told.reminder, &REMINDER_NAMES),
         };
         if language == Language::English {
@@ -136,6 +139,12 @@ pub fn words(root: Table<'_>, words: &mut Words, file: &mut InFile<'_>) {
             &mut words.with_microsoft,
         ),
         (
+            "incident",
+            &told.incident,
+            &INCIDENT_NAMES,
+            &mut words.incident,
+        ),
+        (
             "reminder",
             &told.reminder,
             &REMINDER_NAMES,
@@ -168,6 +177,7 @@ mod tests {
                 (&told.publisher, &NAMES),
                 (&told.partner, &NAMES),
                 (&told.microsoft, &NAMES),
+                (&told.incident, &INCIDENT_NAMES),
                 (&told.reminder, &REMINDER_NAMES),
             ] {
                 let text = text.as_ref().unwrap();

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::*;
 use crate::ledger::row::SELECT;
-use crate::ledger::{letters, loops, open as opening, statement, threads, work};
+use crate::ledger::{incidents, letters, loops, open as opening, statement, threads, work};
 
 /// Tickets 1..=9: 1 to 3 seen, 4 and 5 to be sent, 6 held, 7 deferred, 8 and 9 settled.
 async fn filled() -> (Place, Vec<Ticket>) {
@@ -338,6 +338,7 @@ async fn nothing_the_daemon_asks_reads_a_whole_table() {
         ("threads due", threads::DUE.to_owned()),
         ("next thread due", threads::NEXT_DUE.to_owned()),
         ("waiting", threads::WAITING.to_owned()),
+        ("open incidents", incidents::OPEN.to_owned()),
         ("ticket", format!("{SELECT}WHERE t.id = ?")),
         (
             "prefix",
@@ -394,6 +395,7 @@ async fn nothing_the_daemon_asks_reads_a_whole_table() {
         "k",
         "thread",
         "thread_key",
+        "incident",
     ];
     for (name, text) in texts {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));

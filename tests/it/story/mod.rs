@@ -349,7 +349,11 @@ fn judge_sent(known: &[Out], step: &Step, shown: &str) {
                 && subject.is_none_or(|s| out.subject.contains(&filled(s, known, shown)))
         };
         let Some(at) = new.iter().position(fits) else {
-            panic!("{shown}: nothing like {wanted:?} went out, but {new:#?}");
+            let texts: Vec<&str> = new.iter().map(|out| out.text.as_str()).collect();
+            panic!(
+                "{shown}: nothing like {wanted:?} went out, but\n{}",
+                texts.join("\n\n")
+            );
         };
         let out = new.remove(at);
         for words in &wanted.holds {
@@ -369,7 +373,12 @@ fn judge_sent(known: &[Out], step: &Step, shown: &str) {
             );
         }
     }
-    assert!(new.is_empty(), "{shown}: these went out, too: {new:#?}");
+    let texts: Vec<&str> = new.iter().map(|out| out.text.as_str()).collect();
+    assert!(
+        new.is_empty(),
+        "{shown}: these went out, too:\n{}",
+        texts.join("\n\n")
+    );
 }
 
 fn judge_places(world: &World, post: &impl Post, step: &Step, id: &str, shown: &str) {
