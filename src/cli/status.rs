@@ -23,6 +23,9 @@ use crate::ledger::{
 };
 use crate::system::fs::{self, Held};
 
+/// Seconds of a day.
+const DAY: u64 = 24 * 3600;
+
 /// Whether a daemon has the lock of the state directory.
 fn is_running(config: &Outline) -> bool {
     match fs::holder(&config.state_dir.join("lock")) {
@@ -68,6 +71,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             "rules_digest": rules.in_force,
             "edit_refused": rules.refused.as_ref().map(|(at, reason)| json!({ "at": at, "reason": reason })),
             "loops": loops.as_json(),
+            "retention": { "persons_days": config.retention.persons.map(|age| age.as_secs() / DAY) },
             "shadow": shadow.as_ref().map(ShadowNow::as_json),
         });
         say!("{whole}");
@@ -90,6 +94,10 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
         }
         say!("{}", as_table(&counts.mailboxes));
         loops.say(paint);
+        if let Some(age) = config.retention.persons {
+            let days = age.as_secs() / DAY;
+            say!("persons taken out of tickets that ended more than {days} days ago");
+        }
         for name in &waiting_for_person {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
             say!("{}", paint.paint(Style::Warn, &text));

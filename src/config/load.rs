@@ -19,7 +19,7 @@ use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
     alarm, contacts, decision, delivery, log, mailbox, metrics, negation, operation, registry,
-    routing, rules, templates,
+    retention, routing, rules, templates,
 };
 use super::findings::{self, Finding, Severity};
 use super::import::RegistryFile;
@@ -29,6 +29,7 @@ use super::mailbox::MailboxConfig;
 use super::metrics::Listen;
 use super::partner::Partner;
 use super::read::{Files, REGISTRY, in_file, toml_files};
+use super::retention::Retention;
 use super::settings::Settings;
 use super::shadow;
 use crate::domain::address::Address;
@@ -65,6 +66,8 @@ pub struct Config {
     pub metrics: Option<Listen>,
     /// Who is told by mail when work stops; `None` when nobody is.
     pub alarm: Option<Alarm>,
+    /// How long records keep their person.
+    pub retention: Retention,
     /// What is said, and in which form.
     pub log: Log,
     /// The keys of `triaged.toml` as they are written.
@@ -138,6 +141,8 @@ pub struct Outline {
     pub delivery: DeliveryConfig,
     /// How edits come to decide.
     pub edits: Edits,
+    /// How long records keep their person.
+    pub retention: Retention,
 }
 
 /// Reads and checks `triaged.toml` of `directory` alone.
@@ -162,6 +167,7 @@ pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
             mailboxes: main.mailboxes,
             delivery: delivery.config,
             edits: main.edits,
+            retention: main.retention,
         }),
         _ => Err(findings),
     }
@@ -217,6 +223,7 @@ struct Main {
     audit: PersonalPolicy,
     metrics: Option<Listen>,
     alarm: Option<Alarm>,
+    retention: Retention,
     log: Log,
     edits: Edits,
     /// For how long a look at a contact holds.
@@ -253,6 +260,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let audit = operation::audit(root.table("audit", file), file);
     let metrics = metrics::metrics(root.table("metrics", file), file);
     let alarm = alarm::alarm(root.table("alarm", file), base, &addresses, file);
+    let retention = retention::retention(root.table("retention", file), file);
     let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let registry = operation::registry(root.table("registry", file), file);
@@ -269,6 +277,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         audit,
         metrics,
         alarm,
+        retention,
         log,
         edits,
         verified_within: registry.verified_within,
@@ -485,6 +494,7 @@ impl Main {
             audit: self.audit,
             metrics: self.metrics,
             alarm: self.alarm,
+            retention: self.retention,
             log: self.log,
             settings: Settings::default(),
             digest,

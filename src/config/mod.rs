@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod net;
 pub mod partner;
 mod read;
+pub mod retention;
 pub mod secret;
 pub mod settings;
 mod shadow;

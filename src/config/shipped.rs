@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::file::table::keys_of;
 use super::file::{
     alarm, contacts, customers, decision, delivery, mailbox, negation, operation, products,
-    routing, rules, when,
+    retention, routing, rules, when,
 };
 use super::findings::render;
 use super::{Config, load};
@@ -78,6 +78,7 @@ fn every_key_is_documented_in_the_shipped_files() {
         (&main, "state", keys_of::<operation::StateShape>()),
         (&main, "limits", keys_of::<operation::LimitsShape>()),
         (&main, "alarm", keys_of::<alarm::AlarmShape>()),
+        (&main, "retention", keys_of::<retention::RetentionShape>()),
         (&main, "audit", keys_of::<operation::AuditShape>()),
         (&main, "edits", keys_of::<operation::EditsShape>()),
         (&main, "registry", keys_of::<operation::RegistryShape>()),

@@ -9,6 +9,7 @@ pub mod examination;
 mod instance;
 pub mod log;
 mod reload;
+mod retention;
 mod service;
 mod signals;
 mod watch;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::alarm::Alarms;
+use self::retention::Forgetting;
 use crate::config::metrics::Listen;
 use crate::config::{self, Config};
 use crate::console::figures::{Figures, Standings};
@@ -118,6 +120,12 @@ pub async fn run_by(config: Config, once: bool, clock: Clock) -> Result<RunEnd, 
     } else {
         Alarms::new(&config, &works, dispatch.way_out())
     };
+    let forgetting = Forgetting {
+        ledger: ledger.clone(),
+        state_dir: config.state_dir.clone(),
+        persons: config.retention.persons,
+    };
+    let forgotten = (!once).then(|| tokio::spawn(forgetting.clone().keep()));
     let mut crews = JoinSet::new();
     let lanes_alive = dispatch.pulses().iter().enumerate();
     let mut pulses: Pulses = lanes_alive
@@ -163,8 +171,11 @@ pub async fn run_by(config: Config, once: bool, clock: Clock) -> Result<RunEnd, 
     finish(lanes).await;
     waiting.abort();
     telling.abort();
-    if let Some(watching) = watching {
-        watching.abort();
+    for task in [watching, forgotten].into_iter().flatten() {
+        task.abort();
+    }
+    if once {
+        forgetting.pass().await;
     }
     at_end.cancel();
     if let Some(alarming) = alarming {

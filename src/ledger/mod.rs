@@ -61,6 +61,7 @@ mod people;
 mod place;
 mod prepare;
 pub mod privacy;
+mod retention;
 mod row;
 mod schema;
 mod statement;
@@ -78,6 +79,7 @@ pub use letters::Outgoing;
 pub use loops::MadeFor;
 pub use open::{CHANGES_MAX, Ledger, Mode, Posting};
 pub use people::{Counts, Event, EventFilter, MailboxCount, TicketFilter};
+pub use retention::Forgotten;
 pub use verify::Verified;
 pub use work::{Cursor, Earlier};
 

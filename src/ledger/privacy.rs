@@ -132,7 +132,7 @@ impl Ledger {
         Ok(found.into_values().collect())
     }
 
-    async fn gather(
+    pub(super) async fn gather(
         &self,
         mut filter: EventFilter,
         found: &mut BTreeMap<u64, Event>,
@@ -164,12 +164,80 @@ impl Ledger {
             }
         }
         erased.unfinished = unfinished.len() as u64;
-        let mut bodies = Vec::new();
+        let mut events = Vec::new();
         for event in self.events_about(address, &ended).await? {
             let about = event.entry()?.ticket;
-            if about.is_some_and(|ticket| unfinished.contains(&ticket)) {
-                continue;
+            if !about.is_some_and(|ticket| unfinished.contains(&ticket)) {
+                events.push(event);
             }
+        }
+        let bodies = self.redacted_bodies(events, address)?;
+        (erased.tickets, erased.lines) = (ended.len() as u64, bodies.len() as u64);
+        let letters = self.letters_to(address).await?;
+        let threads = self.threads_naming(address).await?;
+        let named = !(letters.is_empty() && threads.is_empty());
+        if named || !(ended.is_empty() && bodies.is_empty()) {
+            let whole = Redaction {
+                tickets: ended,
+                address: address.to_owned(),
+                bodies,
+            };
+            self.redact(whole, &Actor::Person(by.to_owned())).await?;
+        }
+        self.rewrite(dir).await?;
+        Ok(erased)
+    }
+
+    /// Takes `whole` out in pieces of [`LINES_MAX`] lines. The tickets go with the last: while they
+    /// have a person, what a crash broke off is found again.
+    pub(super) async fn redact(&self, whole: Redaction, by: &Actor) -> Result<(), LedgerError> {
+        let Redaction {
+            tickets,
+            address,
+            mut bodies,
+        } = whole;
+        let mut tickets = Some(tickets);
+        while let Some(all) = tickets.take() {
+            let rest = bodies.split_off(bodies.len().min(LINES_MAX));
+            let piece = std::mem::replace(&mut bodies, rest);
+            let last = bodies.is_empty();
+            let redaction = Redaction {
+                tickets: if last { all.clone() } else { Vec::new() },
+                address: address.clone(),
+                bodies: piece,
+            };
+            self.redact_piece(redaction, by).await?;
+            tickets = (!last).then_some(all);
+        }
+        Ok(())
+    }
+
+    async fn redact_piece(&self, redaction: Redaction, by: &Actor) -> Result<(), LedgerError> {
+        let voucher = |(seq, body): &(u64, String)| RedactedLine {
+            seq: *seq,
+            digest: redact::voucher(body),
+        };
+        let entry = Entry {
+            at: Timestamp::now(),
+            actor: by.clone(),
+            mailbox: None,
+            ticket: None,
+            happening: Happening::Redacted {
+                lines: redaction.bodies.iter().map(voucher).collect(),
+            },
+        };
+        let change = Change::Redact { redaction, entry };
+        self.record(&Pen::Person, vec![change]).await.map(|_| ())
+    }
+
+    /// The new bodies of the lines of these tickets, without the person and `address`.
+    pub(super) fn redacted_bodies(
+        &self,
+        events: Vec<Event>,
+        address: &str,
+    ) -> Result<Vec<(u64, String)>, LedgerError> {
+        let mut bodies = Vec::new();
+        for event in events {
             let Some(link) = Link::read(&event.line) else {
                 continue;
             };
@@ -180,45 +248,7 @@ impl Ledger {
             })?;
             bodies.extend(redacted.map(|body| (event.seq, body)));
         }
-        (erased.tickets, erased.lines) = (ended.len() as u64, bodies.len() as u64);
-        let letters = self.letters_to(address).await?;
-        let threads = self.threads_naming(address).await?;
-        let mut first = !(ended.is_empty() && letters.is_empty() && threads.is_empty());
-        while first || !bodies.is_empty() {
-            let rest = bodies.split_off(bodies.len().min(LINES_MAX));
-            let tickets = if first {
-                std::mem::take(&mut ended)
-            } else {
-                Vec::new()
-            };
-            first = false;
-            let redaction = Redaction {
-                tickets,
-                address: address.to_owned(),
-                bodies: std::mem::replace(&mut bodies, rest),
-            };
-            self.redact(redaction, by).await?;
-        }
-        self.rewrite(dir).await?;
-        Ok(erased)
-    }
-
-    async fn redact(&self, redaction: Redaction, by: &str) -> Result<(), LedgerError> {
-        let voucher = |(seq, body): &(u64, String)| RedactedLine {
-            seq: *seq,
-            digest: redact::voucher(body),
-        };
-        let entry = Entry {
-            at: Timestamp::now(),
-            actor: Actor::Person(by.to_owned()),
-            mailbox: None,
-            ticket: None,
-            happening: Happening::Redacted {
-                lines: redaction.bodies.iter().map(voucher).collect(),
-            },
-        };
-        let change = Change::Redact { redaction, entry };
-        self.record(&Pen::Person, vec![change]).await.map(|_| ())
+        Ok(bodies)
     }
 
     /// What redacted lines say now, as later lines vouch for them.
@@ -244,8 +274,18 @@ impl Ledger {
     /// Writes the audit file, and rotated copies of it that are plain text, anew with the redacted
     /// lines as the ledger has them. A daemon that runs notices, and adds what it wrote meanwhile.
     async fn rewrite(&self, dir: &Path) -> Result<(), LedgerError> {
+        self.rewrite_lines(dir, self.vouchers().await?.into_keys())
+            .await
+    }
+
+    /// The same for lines of these numbers only.
+    pub(super) async fn rewrite_lines(
+        &self,
+        dir: &Path,
+        seqs: impl Iterator<Item = u64>,
+    ) -> Result<(), LedgerError> {
         let mut lines = HashMap::new();
-        for seq in self.vouchers().await?.into_keys() {
+        for seq in seqs {
             let filter = EventFilter {
                 from: Some(seq),
                 to: Some(seq),
@@ -279,6 +319,9 @@ pub(super) async fn apply(
     for ticket in &redaction.tickets {
         for text in [
             "DELETE FROM decision WHERE ticket = \
+             (SELECT number FROM ticket WHERE id = ? AND ended = 1)",
+            "UPDATE letter SET recipient = 'erased@erased.invalid', domain = '' \
+             WHERE ended = 1 AND purpose IN ('acknowledgement', 'relay') AND ticket = \
              (SELECT number FROM ticket WHERE id = ? AND ended = 1)",
             "UPDATE ticket SET sender = '', subject = '' WHERE id = ? AND ended = 1",
             "UPDATE incident SET body = json_set(body, '$.subject', '') WHERE notice = ?",

@@ -163,8 +163,11 @@ pub(super) async fn forget(
         let query = sqlx::query(text).bind(ticket.bits().to_vec());
         rows.extend(query.fetch_all(&mut *conn).await?);
     }
-    let naming = sqlx::query(NAMING).bind(redaction.address.as_str());
-    rows.extend(naming.fetch_all(&mut *conn).await?);
+    // Nobody is named by nothing; every text holds it.
+    if !redaction.address.is_empty() {
+        let naming = sqlx::query(NAMING).bind(redaction.address.as_str());
+        rows.extend(naming.fetch_all(&mut *conn).await?);
+    }
     for row in &rows {
         let mut thread = thread(row, 1)?;
         if redaction.tickets.contains(&thread.root) {

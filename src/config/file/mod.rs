@@ -21,6 +21,7 @@ pub mod oauth2;
 pub mod operation;
 pub mod products;
 pub mod registry;
+pub mod retention;
 pub mod routing;
 pub mod rules;
 pub mod source;

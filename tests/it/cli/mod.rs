@@ -9,6 +9,7 @@
 mod desk;
 mod init;
 mod reload;
+mod retention;
 mod steady;
 mod transcript;
 
