@@ -27,6 +27,7 @@ use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
 use crate::mail::origin::InstanceKey;
+use crate::pipeline::apart::Apart;
 use crate::pipeline::crew::{Crew, CrewEnd};
 use crate::pipeline::dispatch::Dispatch;
 use crate::pipeline::fault::Fault;
@@ -79,6 +80,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         key,
         config.limits.clone(),
         config.audit,
+        Apart::own(config.directory.clone()),
     );
     works.meters.started(config.stands_in.is_none());
     let version = env!("CARGO_PKG_VERSION").to_owned();

@@ -2,13 +2,15 @@
 //!
 //! Two commits a batch. The first makes the tickets and counts the try, before the first byte is
 //! parsed: a message that kills the process is known by it. The second records the decisions.
-//! A message that was tried before is read alone, so that its neighbours do not pay for it.
+//! A message that was tried before is read alone, so that its neighbours do not pay for it, and in
+//! a process of its own first: what broke the program once breaks only that one.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::apart::Apart;
 use super::decide::After;
 use super::fault::Fault;
 use super::file::Filing;
@@ -68,7 +70,7 @@ impl Session<'_> {
             }
             let (opened, now_read, recorded) = tokio::join!(
                 self.open_batch(listed),
-                self.read_batch(asked.take()),
+                self.read_batch(asked.take(), None),
                 self.record_batch(read.take()),
             );
             read = now_read;
@@ -242,6 +244,7 @@ impl Session<'_> {
         if standing.life.tries >= self.works.limits.tries {
             return self.quarantine(hold, standing, &ticket).await;
         }
+        let tried_before = standing.life.tries > 0;
         let (change, _) = self.try_once(&mut standing)?;
         if self.works.record(&self.pen, vec![change]).await? != [Verdict::Written] {
             return Ok(());
@@ -264,7 +267,8 @@ impl Session<'_> {
             tickets: HashMap::from([(item, opened)]),
             fetched,
         };
-        let read = self.read_batch(Some(batch)).await;
+        let apart = self.works.apart.as_ref().filter(|_| tried_before);
+        let read = self.pulse.beside(self.read_batch(Some(batch), apart)).await;
         let after = self.record_batch(read).await?;
         self.note(after);
         Ok(())
@@ -306,13 +310,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Parses and decides one batch.
-    async fn read_batch(&self, batch: Option<Batch>) -> Option<ReadBatch> {
+    /// Parses and decides one batch; with `apart`, what a process of its own survives.
+    async fn read_batch(&self, batch: Option<Batch>, apart: Option<&Apart>) -> Option<ReadBatch> {
         let Batch {
             tickets,
             mut fetched,
         } = batch?;
-        let (reads, trouble) = self.reader.read_all(&mut fetched, Timestamp::now()).await;
+        let now = Timestamp::now();
+        let (reads, trouble) = self.reader.read_all(&mut fetched, now, apart).await;
         Some(ReadBatch {
             reads,
             tickets,

@@ -12,6 +12,7 @@
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
+//! - [`apart`]: a message that was tried before is read in a process of its own first.
 //! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
@@ -26,6 +27,7 @@
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
 //! is in the ledger.
 
+pub mod apart;
 pub mod archive;
 mod circle;
 pub mod crew;

@@ -3,12 +3,14 @@
 //! Pure but for the stream it reads from. The bytes of what is only filed are dropped as soon as
 //! they were read.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::apart::{Apart, Survival};
 use crate::config::mailbox::MailboxConfig;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
@@ -101,11 +103,13 @@ impl Reader {
     /// Reads what is fetched until the stream ends: small messages in place, which takes less time
     /// than handing them over, large ones on a thread of their own.
     ///
-    /// The answer holds what was read, and the trouble that ended the stream early.
+    /// With `apart`, each message is read in a process of its own first, and here only if that one
+    /// survives it. The answer holds what was read, and the trouble that ended the stream early.
     pub async fn read_all(
         &self,
         fetched: &mut mpsc::Receiver<Result<Fetched, Trouble>>,
         now: Timestamp,
+        apart: Option<&Apart>,
     ) -> (Vec<Read>, Option<Trouble>) {
         let mut reads = Vec::new();
         while let Some(next) = fetched.recv().await {
@@ -113,6 +117,11 @@ impl Reader {
                 Ok(fetched) => fetched,
                 Err(trouble) => return (reads, Some(trouble)),
             };
+            if let Some(why) = deadly(apart, &content).await {
+                let end = ReadEnd::Unreadable { why };
+                reads.push(Read { item, end });
+                continue;
+            }
             let end = match &content {
                 Content::Whole(bytes) if bytes.len() > IN_PLACE_MAX => {
                     let (reader, of) = (self.clone(), item.clone());
@@ -121,7 +130,7 @@ impl Reader {
                         why: error.to_string(),
                     })
                 }
-                _ => self.read(&item, content, now),
+                _ => self.read_guarded(&item, content, now),
             };
             reads.push(Read { item, end });
             // The lanes and the filer share this thread.
@@ -151,6 +160,14 @@ impl Reader {
             &self.key,
             &incoming,
         )
+    }
+
+    /// As [`Self::read`]; a panic is the message's end and not ours.
+    fn read_guarded(&self, item: &Item, content: Content, now: Timestamp) -> ReadEnd {
+        let read = AssertUnwindSafe(|| self.read(item, content, now));
+        catch_unwind(read).unwrap_or_else(|_| ReadEnd::Unreadable {
+            why: "reading it broke down".to_owned(),
+        })
     }
 
     fn read(&self, item: &Item, content: Content, now: Timestamp) -> ReadEnd {
@@ -222,6 +239,21 @@ impl Reader {
             letters: Vec::new(),
             shadow,
         }))
+    }
+}
+
+/// Why a message must not be read here, if it must not.
+async fn deadly(apart: Option<&Apart>, content: &Content) -> Option<String> {
+    let (Content::Whole(bytes) | Content::Head(bytes)) = content else {
+        return None;
+    };
+    match apart?.read(bytes).await {
+        Survival::Lived => None,
+        Survival::Died { how } => Some(how),
+        Survival::Untold { why } => {
+            tracing::warn!(why, "a message cannot be read apart first: it is read here");
+            None
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::apart::Apart;
 use super::fault::Fault;
 use super::hand::Budget;
 use super::meters::Meters;
@@ -29,6 +30,8 @@ const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 pub struct Works {
     /// Where everything is recorded.
     pub ledger: Ledger,
+    /// Where a message that was tried before is read first.
+    pub apart: Option<Apart>,
     /// What decides; swapped as a whole.
     pub policy: ArcSwap<Policy>,
     /// What our Message-IDs and marks are made with.
@@ -61,9 +64,11 @@ impl Works {
         key: Arc<InstanceKey>,
         limits: Limits,
         personal: PersonalPolicy,
+        apart: Option<Apart>,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
+            apart,
             policy: ArcSwap::new(policy),
             pseudonym: key.derive("pseudonym"),
             key,

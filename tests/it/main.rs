@@ -4,6 +4,7 @@
 // Paths go into TOML as quoted strings.
 #![allow(clippy::unnecessary_debug_formatting)]
 
+mod apart;
 mod booted;
 mod cases;
 mod cli;
@@ -11,6 +12,7 @@ mod conditions;
 mod console;
 mod crashes;
 mod faults;
+mod fuzz;
 mod hostile;
 mod imap;
 mod job;

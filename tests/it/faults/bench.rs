@@ -215,6 +215,12 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Asks it to stop.
     pub fn terminate(&self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();

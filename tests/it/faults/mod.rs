@@ -7,7 +7,10 @@
 pub mod bench;
 mod ends;
 mod loops;
+mod lost;
 mod mailbox;
 mod message;
 mod rebuilt;
+mod sweep;
+mod table;
 mod wayout;
