@@ -24,6 +24,7 @@
 //! | 7 | [`cli`]: one file a command; prints; exit codes |
 //! | 6 | [`daemon`]: builds the parts, starts, reloads, drains, stops |
 //! | 5 | [`console`]: figures and health, for whoever watches; read-only |
+//! | 5 | [`doctor`]: tries what the daemon will need, and says what to do |
 //! | 4 | [`pipeline`]: the stages: intake, decide, dispatch, file, recover |
 //! | 3 | [`mailbox`] (IMAP, Maildir), [`delivery`] (SMTP, Maildir, sendmail), [`oauth`] (tokens for both), [`ledger`] (`SQLite`), [`audit`]: the edges |
 //! | 2 | [`config`]: TOML into checked values; the only place that knows file shapes |
@@ -54,6 +55,7 @@ pub mod oauth;
 pub mod pipeline;
 
 pub mod console;
+pub mod doctor;
 
 pub mod daemon;
 

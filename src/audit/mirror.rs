@@ -233,7 +233,9 @@ fn read_end(file: &mut File, length: u64) -> io::Result<End> {
     let begin = lines.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
     let text = std::str::from_utf8(lines.get(begin..).unwrap_or_default()).unwrap_or_default();
     let last = match Link::read(text) {
-        Some(link) if link.holds() => link.head(),
+        // Whether its content is sound is for verification: it may have been redacted. That it is
+        // of this ledger is told by its hash.
+        Some(link) => link.head(),
         // Nothing but a torn first line.
         None if whole == 0 => Head::GENESIS,
         _ => return Ok(End::Strange),
@@ -285,12 +287,6 @@ mod tests {
                 1,
             ),
             ("a strange line", format!("{}hello\n", text(3)), 0, 1),
-            (
-                "an edited line",
-                text(3).replace("\"size\":300", "\"size\":301"),
-                0,
-                1,
-            ),
         ];
         for (name, content, seq, repairs) in cases {
             let dir = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ mod escape;
 pub mod export;
 pub mod mirror;
 pub mod personal;
+pub mod redact;
 pub mod verify;
 
 pub use chain::Head;

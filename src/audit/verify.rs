@@ -1,12 +1,25 @@
 //! Verification: reads lines one after the other and names every place where the chain is broken.
 //!
-//! Memory does not grow with the log. What it cannot see: a log that was rewritten as a whole
+//! A line whose content does not give its hash is sound when a later line vouches for what it says
+//! now ([`super::redact`]).
+//!
+//! Memory grows with the redacted lines only. What it cannot see: a log that was rewritten as a whole
 //! together with the ledger it is compared with; against that, keep heads elsewhere.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, BufRead};
 
 use super::chain::{Head, LINE_MAX, Link};
+use super::redact;
+use crate::domain::digest::Digest;
+use crate::domain::event::{Entry, Happening};
+
+/// Most redacted lines that are compared with what is vouched for; more are taken for changed.
+const CHANGED_MAX: usize = 1 << 20;
+
+/// What the line of a redaction has in it.
+const REDACTED: &str = "\"event\":\"redacted\"";
 
 /// Most findings kept; more are only counted.
 pub const FINDINGS_MAX: usize = 50;
@@ -115,6 +128,16 @@ pub struct Verifier {
     report: Report,
     anchors: Vec<Head>,
     started: bool,
+    vouchers: HashMap<u64, Digest>,
+    changed: Vec<Changed>,
+}
+
+/// A line whose content does not give its hash.
+#[derive(Debug)]
+struct Changed {
+    line: u64,
+    seq: u64,
+    body: Digest,
 }
 
 impl Verifier {
@@ -131,26 +154,58 @@ impl Verifier {
             },
             anchors,
             started: false,
+            vouchers: HashMap::new(),
+            changed: Vec::new(),
         }
     }
 
+    /// The same, with what redacted lines say now as the ledger has it: the line that vouches may
+    /// not have come to a file yet.
+    #[must_use]
+    pub fn vouched(mut self, vouchers: HashMap<u64, Digest>) -> Self {
+        self.vouchers = vouchers;
+        self
+    }
+
     fn find(&mut self, seq: u64, fault: Fault) {
+        self.find_at(self.report.lines, seq, fault);
+    }
+
+    fn find_at(&mut self, line: u64, seq: u64, fault: Fault) {
         if self.report.findings.len() >= FINDINGS_MAX {
             self.report.more += 1;
             return;
         }
-        self.report.findings.push(Finding {
-            line: self.report.lines,
-            seq,
-            fault,
-        });
+        self.report.findings.push(Finding { line, seq, fault });
+    }
+
+    /// Notes a line that was changed, or what a line vouches for.
+    fn weigh(&mut self, link: &Link<'_>, text: &str) {
+        if !link.holds() {
+            if self.changed.len() >= CHANGED_MAX {
+                self.find(link.seq, Fault::Edited);
+                return;
+            }
+            self.changed.push(Changed {
+                line: self.report.lines,
+                seq: link.seq,
+                body: redact::voucher(link.body),
+            });
+        } else if link.body.contains(REDACTED)
+            && let Ok(entry) = serde_json::from_str::<Entry>(text)
+            && let Happening::Redacted { lines } = entry.happening
+        {
+            let vouched = lines.into_iter().map(|line| (line.seq, line.digest));
+            self.vouchers.extend(vouched);
+        }
     }
 
     /// Takes the next line, without its line end.
     pub fn line(&mut self, bytes: &[u8]) {
         self.report.lines += 1;
         let last = self.report.head;
-        let Some(link) = std::str::from_utf8(bytes).ok().and_then(Link::read) else {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let Some(link) = Link::read(text) else {
             self.find(last.seq, Fault::NoLine);
             return;
         };
@@ -158,8 +213,8 @@ impl Verifier {
         // The ledger has the hash before only in the row before; when that row is gone the line
         // has zeros, and what is wrong is the gap.
         let blind = gap && link.prev == Head::GENESIS.hash;
-        if !blind && !link.holds() {
-            self.find(link.seq, Fault::Edited);
+        if !blind {
+            self.weigh(&link, text);
         }
         if self.started && link.seq <= last.seq {
             self.find(link.seq, Fault::Reordered { after: last.seq });
@@ -211,6 +266,12 @@ impl Verifier {
 
     /// Ends, and compares the end with `head` where one is known.
     pub fn finish(mut self, head: Option<Head>) -> Report {
+        for Changed { line, seq, body } in std::mem::take(&mut self.changed) {
+            if self.vouchers.get(&seq) != Some(&body) {
+                self.find_at(line, seq, Fault::Edited);
+            }
+        }
+        self.report.findings.sort_by_key(|finding| finding.line);
         let end = self.report.head;
         self.report.lines = if let Some(head) = head {
             let lines = std::mem::take(&mut self.report.lines);
@@ -234,6 +295,7 @@ mod tests {
     use super::*;
     use crate::audit::chain;
     use crate::audit::tests::lines;
+    use crate::domain::event::{Actor, RedactedLine};
 
     fn report(lines: &[String], head: Option<Head>) -> Report {
         let mut text = lines.join("\n");
@@ -345,6 +407,36 @@ mod tests {
             let said: Vec<_> = report.findings.iter().map(Finding::to_string).collect();
             assert_eq!(said.join("\n"), wanted, "{name}");
         }
+    }
+
+    #[test]
+    fn a_redacted_line_is_sound_only_as_it_is_vouched_for() {
+        let mut all = lines(3);
+        let link = Link::read(&all[1]).unwrap();
+        let (prev, hash) = (link.prev, link.hash);
+        let body = link.body.replace("support", "nobody");
+        let voucher = Entry {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            actor: Actor::Person("olga".to_owned()),
+            mailbox: None,
+            ticket: None,
+            happening: Happening::Redacted {
+                lines: vec![RedactedLine {
+                    seq: 2,
+                    digest: redact::voucher(&body),
+                }],
+            },
+        };
+        let head = Link::read(&all[2]).unwrap().head();
+        let vouching = chain::body(&voucher).unwrap();
+        let end = head.with(&vouching);
+        all[1] = chain::line(2, &body, &prev, &hash);
+        assert!(!report(&all, Some(head)).is_sound());
+        all.push(chain::line(4, &vouching, &head.hash, &end.hash));
+        assert!(report(&all, Some(end)).is_sound());
+        all[1] = chain::line(2, &body.replace("nobody", "anybody"), &prev, &hash);
+        let found = report(&all, Some(end)).findings;
+        assert_eq!((found.len(), &found[0].fault), (1, &Fault::Edited));
     }
 
     #[test]

@@ -64,14 +64,33 @@ pub enum Command {
     /// Show mailboxes, or accept the first run of one
     #[command(subcommand)]
     Mailbox(MailboxCommand),
+    /// Show products, contacts and customers, check them, or bring offers in
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// Sign in, where a mailbox or the way out logs in by access tokens
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Show or erase what is stored about an address
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Read, count, verify or export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Try everything the daemon will need, and say what to do about what fails; sends nothing
+    Doctor(DoctorArgs),
     /// Say whether it is healthy, what waits and what is stuck
     Status(StatusArgs),
+    /// Write manual pages and completions for bash, zsh and fish, for a package or by hand
+    Generate(GenerateArgs),
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: sudo triaged generate /usr/local/share")]
+pub struct GenerateArgs {
+    /// The directory that holds `man/`, `bash-completion/` and so on; made if it is not there
+    #[arg(value_name = "DIR")]
+    pub share: PathBuf,
 }
 
 /// Arguments of `demo`.
@@ -106,6 +125,12 @@ pub struct InitArgs {
     /// The log-in name there [default: the address]
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// Microsoft 365: the directory (tenant), by id or domain [default: the address's domain]
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Microsoft 365: the application (client) id
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
     /// The Maildir
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
@@ -118,6 +143,9 @@ pub struct InitArgs {
     /// A product you sell, its publisher and technical contact; may be repeated
     #[arg(long, value_name = "NAME, PUBLISHER, ADDRESS")]
     pub product: Vec<String>,
+    /// Begin by observing: decide and record, send and move nothing, until `mode` says otherwise
+    #[arg(long)]
+    pub observe: bool,
     /// Where ledger and audit log are kept [default: /var/lib/triaged]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -135,9 +163,9 @@ pub struct RunArgs {
     /// Decide and print what would be done; move, send and record nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Write log lines as JSON
-    #[arg(long)]
-    pub log_json: bool,
+    /// The form of the log [default: `format` under `[log]` in `triaged.toml`]
+    #[arg(long, value_name = "FORMAT", value_parser = ["auto", "journald", "human", "json"])]
+    pub log_format: Option<String>,
 }
 
 /// Arguments of `check`.
@@ -252,8 +280,8 @@ pub struct ExplainArgs {
 /// Arguments of `tickets`.
 #[derive(Debug, Args)]
 pub struct TicketsArgs {
-    /// Only this stage: seen, decided, sending, delivered, deferred, held, settled, quarantined,
-    /// withdrawn
+    /// Only this stage: seen, decided, sending, delivered, deferred, held, observed, settled,
+    /// quarantined, withdrawn
     #[arg(long)]
     pub stage: Option<String>,
     /// Only this category
@@ -281,6 +309,9 @@ pub struct TicketArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print what a request to Microsoft asks for, to be pasted into Partner Center
+    #[arg(long, conflicts_with = "json")]
+    pub sheet: bool,
 }
 
 /// Arguments of `hold`, `release` and `retry`.
@@ -305,6 +336,42 @@ pub struct RerouteArgs {
     pub product: Option<String>,
 }
 
+/// Subcommands of `registry`.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// List products and customers
+    List {
+        /// Print one JSON object a product or customer
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known of a product or customer
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Say what is wrong with the registry, contacts that nobody has looked at for long included
+    Check,
+    /// Bring offers of a CSV file in: shows what would change; comments and order stay
+    Import(RegistryImportArgs),
+}
+
+/// Arguments of `registry import`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The first line names the columns; letters and digits of a name count. Needed: \
+                  Offer ID, Offer name, Publisher. Taken, too: Plan ID, SKU, Technical contact, \
+                  Customer support, CSP contact, Documentation."
+)]
+pub struct RegistryImportArgs {
+    /// A table of offers, as Partner Center exports it: commas, semicolons or tabs
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the files after showing what changes in them
+    #[arg(long)]
+    pub write: bool,
+}
+
 /// Subcommands of `mailbox`.
 #[derive(Debug, Subcommand)]
 pub enum MailboxCommand {
@@ -321,6 +388,24 @@ pub enum MailboxCommand {
         /// Leave what lies there now alone; work only on what comes later
         #[arg(long)]
         new_only: bool,
+    },
+}
+
+/// Subcommands of `privacy`.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Print all that is stored about an address as JSON
+    Export {
+        /// The address
+        address: String,
+    },
+    /// Take out what is stored about an address; the audit log still verifies
+    Erase {
+        /// The address
+        address: String,
+        /// Do it; without this it is only counted
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -384,6 +469,14 @@ pub struct AuditFilter {
     #[arg(long, short = 'n', default_value_t = 50)]
     pub limit: u32,
     /// Print one JSON object an event
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object a step
     #[arg(long)]
     pub json: bool,
 }

@@ -1,23 +1,18 @@
 //! `triaged audit`: what was done, for the person who reviews it.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use serde_json::json;
 
 use super::args::{AuditCommand, AuditFilter};
 use super::failure::{Failure, FailureKind};
 use super::print::{Paint, Style, rows as as_rows, table};
 use super::print::{json as json_text, say};
-use super::state;
 use super::tickets::{local, said};
+use super::{state, stats};
 use crate::audit::verify::Report;
 use crate::audit::{export as audit_export, mirror};
-use crate::domain::event::Happening;
 use crate::ledger::{EventFilter, Ledger};
 
 /// Events read at once when all are gone through.
@@ -29,7 +24,7 @@ pub async fn audit(state_dir: &Path, command: &AuditCommand) -> Result<(), Failu
     match command {
         AuditCommand::List(filter) => list(&ledger, filter).await,
         AuditCommand::Show { seq } => show(&ledger, *seq).await,
-        AuditCommand::Stats { json, since } => stats(&ledger, *json, since.as_deref()).await,
+        AuditCommand::Stats { json, since } => stats::stats(&ledger, *json, since.as_deref()).await,
         AuditCommand::Verify { file } => {
             let path = file
                 .clone()
@@ -95,7 +90,7 @@ async fn show(ledger: &Ledger, seq: u64) -> Result<(), Failure> {
 }
 
 /// Goes through all events from `since` on, a page at a time.
-async fn each(
+pub async fn each(
     ledger: &Ledger,
     since: Option<Timestamp>,
     mut look: impl FnMut(&crate::ledger::Event) -> Result<(), Failure>,
@@ -116,75 +111,6 @@ async fn each(
             _ => return Ok(()),
         }
     }
-}
-
-async fn stats(ledger: &Ledger, as_json: bool, since: Option<&str>) -> Result<(), Failure> {
-    let since = since.map(day).transpose()?;
-    let mut ways: BTreeMap<(String, String, String), u64> = BTreeMap::new();
-    let mut events: BTreeMap<&'static str, u64> = BTreeMap::new();
-    each(ledger, since, |event| {
-        let entry = event.entry()?;
-        *events.entry(entry.happening.as_str()).or_default() += 1;
-        if let Happening::Decided {
-            category,
-            kind,
-            product,
-            action,
-            recipient,
-            folder,
-            ..
-        } = entry.happening
-        {
-            let what = category.map_or_else(|| kind.to_string(), |c| c.to_string());
-            let product = product.map_or_else(String::new, |hit| hit.product.to_string());
-            let to = recipient.map_or_else(|| folder.to_string(), |address| address.to_string());
-            *ways
-                .entry((what, product, format!("{action} → {to}")))
-                .or_default() += 1;
-        }
-        Ok(())
-    })
-    .await?;
-    if as_json {
-        let ways: Vec<_> = ways
-            .iter()
-            .map(|((what, product, way), n)| {
-                json!({ "category": what, "product": product, "way": way, "count": n })
-            })
-            .collect();
-        say!("{}", json!({ "decisions": ways, "events": events }));
-        return Ok(());
-    }
-    if events.is_empty() {
-        say!("no events");
-        return Ok(());
-    }
-    let mut rows = table(&["category", "product", "way", "count"]);
-    for ((what, product, way), n) in &ways {
-        rows.add_row([
-            what.as_str(),
-            product.as_str(),
-            way.as_str(),
-            n.to_string().as_str(),
-        ]);
-    }
-    say!("{}", as_rows(&rows));
-    let mut rows = table(&["event", "count"]);
-    for (name, n) in &events {
-        rows.add_row([(*name).to_owned(), n.to_string()]);
-    }
-    say!("{}", as_rows(&rows));
-    Ok(())
-}
-
-fn day(text: &str) -> Result<Timestamp, Failure> {
-    text.parse::<Date>()
-        .and_then(|date| date.to_zoned(TimeZone::system()))
-        .map(|zoned| zoned.timestamp())
-        .map_err(|_| {
-            let text = super::print::one_line(text, 40);
-            Failure::usage(format!("`{text}` is no day")).hint("write it as 2026-11-22")
-        })
 }
 
 async fn verify(ledger: &Ledger, path: &Path) -> Result<(), Failure> {

@@ -8,20 +8,26 @@ mod auth;
 mod check;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod failure;
+mod generate;
 mod init;
 mod person;
 pub mod print;
+mod privacy;
 mod progress;
 mod recorded;
+mod registry;
 mod replay;
+mod request;
 mod rules_now;
 mod run;
 mod shifts;
 mod shipped;
 mod sources;
 mod state;
+mod stats;
 mod status;
 mod suggest;
 mod test;
@@ -93,6 +99,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let directory = config_directory(cli.config.as_deref());
     match cli.command {
         Command::Demo(args) => demo::demo(&args),
+        Command::Generate(args) => generate::generate(&args.share),
         Command::Init(args) => init::init(cli.config.as_deref(), &args),
         Command::Check(args) => check::check(&directory, &args),
         Command::Test(args) => test::test(&directory, &args),
@@ -106,6 +113,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             let outline = outline(&directory)?;
             wait(tickets::list(&outline.state_dir, &args))
         }
+        Command::Ticket(args) if args.sheet => {
+            wait(tickets::sheet(&load(&directory)?, &args.ticket))
+        }
         Command::Ticket(args) => {
             let outline = outline(&directory)?;
             wait(tickets::show(&outline.state_dir, &args))
@@ -115,8 +125,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),
+        Command::Privacy(command) => wait(privacy::privacy(&outline(&directory)?, &command)),
         Command::Auth(command) => wait(auth::auth(&outline(&directory)?, &command)),
+        Command::Registry(command) => registry::registry(&directory, &command),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
+        Command::Doctor(args) => wait(doctor::doctor(&load(&directory)?, &args)),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
     }
 }

@@ -11,7 +11,7 @@ use super::print::one_line;
 use super::print::say;
 use super::state;
 use crate::config::{Config, Outline};
-use crate::domain::decision::{Action, Decision, ProductHit, Zone};
+use crate::domain::decision::{Action, Decision, ProductHit, Step, Zone};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::{Folder, ProductId};
 use crate::domain::kind::Kind;
@@ -90,6 +90,7 @@ pub async fn reroute(config: &Config, args: &RerouteArgs) -> Result<(), Failure>
             product: id,
             text: by.clone(),
             zone: Zone::Header,
+            step: Step::Person,
         });
         (Next::Send, format!("`{address}`"))
     };

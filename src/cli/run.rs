@@ -5,6 +5,7 @@ use super::failure::{Failure, FailureKind};
 use super::print::say;
 use super::print::{Paint, Style, one_line, rows as as_rows, table};
 use crate::config::Config;
+use crate::config::log::LogFormat;
 use crate::daemon::{self, RunEnd, StartError, log};
 use crate::pipeline::crew::CrewEnd;
 use crate::pipeline::trial;
@@ -14,7 +15,15 @@ const BLOCKING_THREADS: usize = 8;
 
 /// Runs the daemon.
 pub fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
-    log::start(args.log_json, "info");
+    let mut said = config.log;
+    let wanted = args.log_format.as_deref();
+    if let Some((_, format)) = LogFormat::WORDS
+        .iter()
+        .find(|(word, _)| wanted == Some(*word))
+    {
+        said.format = *format;
+    }
+    log::start(said);
     let runtime = runtime()?;
     if args.dry_run {
         return runtime.block_on(dry_run(&config));

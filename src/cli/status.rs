@@ -12,7 +12,7 @@ use super::rules_now::{RulesNow, ShadowNow};
 use super::state;
 use super::tickets::local;
 use crate::config::Outline;
-use crate::config::mailbox::{MailboxConfig, Source};
+use crate::config::mailbox::{MailboxConfig, Mode, Source};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
 use crate::ledger::{
@@ -35,10 +35,12 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
     let shadow = ShadowNow::of(&ledger).await?;
     let loops = LoopsNow::of(&ledger).await?;
     let all = |stage| -> u64 { counts.mailboxes.iter().map(|m| of(m, stage)).sum() };
+    let observed = all(StageName::Observed);
     let (held, deferred) = (all(StageName::Held), all(StageName::Deferred));
     let mut waiting_for_person = Vec::new();
     for mailbox in &config.mailboxes {
-        if let Some(record) = ledger.mailbox(&mailbox.name).await?
+        if mailbox.mode == Mode::Live
+            && let Some(record) = ledger.mailbox(&mailbox.name).await?
             && record.generation.is_some()
             && !record.accepted
         {
@@ -51,6 +53,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             "running": running,
             "mailboxes": mailboxes,
             "held": held,
+            "observed": observed,
             "not_accepted": waiting_for_person,
             "audit": { "seq": chain.seq, "hash": chain.hash },
             "rules_digest": rules.in_force,
@@ -81,6 +84,12 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
         for name in &waiting_for_person {
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
             say!("{}", paint.paint(Style::Warn, &text));
+        }
+        if observed > 0 {
+            let text = format!(
+                "{observed} observed, decided and left alone: `triaged audit stats` shows what would have been done"
+            );
+            say!("{}", paint.paint(Style::Strong, &text));
         }
         if deferred > 0 {
             let text = format!(
@@ -157,7 +166,10 @@ async fn list(config: &Outline, ledger: &Ledger, json: bool) -> Result<(), Failu
     let mut rows = table(&["mailbox", "address", "source", "first run", "generation"]);
     for mailbox in &config.mailboxes {
         let record = ledger.mailbox(&mailbox.name).await?;
-        let first_run = first_run(record.as_ref());
+        let first_run = match mailbox.mode {
+            Mode::Live => first_run(record.as_ref()),
+            Mode::Observe => "observed: comes with `mode = \"live\"`",
+        };
         let generation = record.as_ref().and_then(|r| r.generation);
         if json {
             let line = json!({
@@ -229,6 +241,12 @@ async fn accept(
             ))
             .hint(format!("one of: {}", names.join(", ")))
         })?;
+    if mailbox.mode == Mode::Observe {
+        return Err(Failure::failed(format!(
+            "mailbox `{name}` is observed: nothing is done there"
+        ))
+        .hint("set `mode = \"live\"` in triaged.toml and restart the daemon first"));
+    }
     let record = ledger.mailbox(&name).await?;
     let Some(generation) = record.as_ref().and_then(|r| r.generation) else {
         return Err(

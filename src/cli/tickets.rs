@@ -11,10 +11,12 @@ use super::args::{TicketArgs, TicketsArgs};
 use super::failure::Failure;
 use super::print::{Paint, Style, one_line, rows, table};
 use super::print::{json as json_text, say};
+use super::request::request;
 use super::state;
+use crate::config::Config;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
-use crate::domain::ids::{CategoryId, MailboxName, ProductId};
+use crate::domain::ids::{CategoryId, Folder, MailboxName, ProductId};
 use crate::domain::letter::{Posting, Purpose};
 use crate::domain::life::Stage;
 use crate::domain::reason::Reason;
@@ -170,6 +172,20 @@ pub async fn show(dir: &Path, args: &TicketArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints what a request to Microsoft about a ticket asks for.
+pub async fn sheet(config: &Config, typed: &str) -> Result<(), Failure> {
+    let ledger = state::open(&config.state_dir).await?;
+    let ticket = state::ticket(&ledger, typed).await?;
+    let sheet = request(&ticket, config).ok_or_else(|| {
+        Failure::failed(format!(
+            "{} is no ticket, or not decided yet",
+            ticket.id.reference()
+        ))
+    })?;
+    say!("{}", sheet.trim_end());
+    Ok(())
+}
+
 fn head(ticket: &Ticket, paint: Paint) -> String {
     let mut out = String::new();
     let mut row = |name: &str, value: &str| {
@@ -290,13 +306,15 @@ pub fn said(happening: &Happening) -> String {
             folder,
             recipient,
             reason,
+            observed,
             ..
         } => {
             let what = category.as_ref().map_or(kind.as_str(), CategoryId::as_str);
             let to = recipient
                 .as_ref()
                 .map_or(folder.as_str(), |address| address.as_str());
-            format!("decided: {what}, {action} → {to}: {reason}")
+            let would = if *observed { "would " } else { "" };
+            format!("decided: {what}, {would}{action} → {to}: {reason}")
         }
         Happening::Sending {
             attempt, recipient, ..
@@ -324,21 +342,36 @@ pub fn said(happening: &Happening) -> String {
         },
         Happening::Settled { folder, .. } => format!("filed in {folder}"),
         Happening::Quarantined { folder, reason } => format!("quarantined in {folder}: {reason}"),
-        Happening::Withdrawn { sent_perhaps: true } => {
-            "taken away by somebody; an attempt to send it had begun".to_owned()
-        }
+        Happening::Reconsidered => "observed no more: decided anew".to_owned(),
         Happening::Withdrawn {
-            sent_perhaps: false,
-        } => "taken away by somebody".to_owned(),
+            sent_perhaps,
+            found,
+        } => taken(*sent_perhaps, found.as_ref()),
         Happening::Letter {
             purpose,
             to,
             posting,
             ..
         } => posted(*purpose, to.as_deref(), posting),
+        Happening::Redacted { lines } => {
+            format!("personal data taken out of {} lines", lines.len())
+        }
         Happening::Repaired { what } => format!("audit file mended: {what}"),
     };
     one_line(&sentence, 240)
+}
+
+/// What somebody did with a ticket's message, in a sentence.
+fn taken(sent_perhaps: bool, found: Option<&Folder>) -> String {
+    let sent = if sent_perhaps {
+        "; an attempt to send it had begun"
+    } else {
+        ""
+    };
+    match found {
+        Some(folder) => format!("filed in {folder} by somebody{sent}"),
+        None => format!("taken away by somebody{sent}"),
+    }
 }
 
 /// What happened to a letter in a sentence.

@@ -15,8 +15,10 @@ pub enum AtStart {
 }
 
 /// The table `[edits]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Edits {
+    /// Whether an edit is seen by itself; else it is at SIGHUP only.
+    pub watch: bool,
     /// What to do at a start.
     pub at_start: AtStart,
     /// Rules that run beside the live ones and act on nothing.

@@ -15,7 +15,7 @@ use super::case_files::{case_files, read_cases};
 use super::file::source::Place;
 use super::findings::{self, Finding, Severity};
 use super::load::{Config, Written, read_files};
-use super::read::Files;
+use super::read::{Files, REGISTRY};
 use crate::domain::ids::RuleId;
 use crate::domain::kind::Kind;
 use crate::mail::Message;
@@ -98,6 +98,28 @@ pub fn examine(directory: &Path, now: Timestamp) -> Examined {
         config,
         findings: found,
         report,
+    }
+}
+
+/// Reads and checks the configuration in `directory`; of what was found only what is about its
+/// registry. Neither rules nor cases are tried.
+pub fn examine_registry(directory: &Path, now: Timestamp) -> Examined {
+    let mut found = Vec::new();
+    let files = Files::read(directory, &mut found);
+    let written = read_files(directory, &files, &mut found);
+    if let Some(written) = written.as_ref().filter(|_| !findings::any_error(&found)) {
+        dead_contacts(written, &mut found);
+        stale_contacts(written, now, &mut found);
+    }
+    let registry = directory.join(REGISTRY);
+    found.retain(|finding| {
+        Path::new(&finding.file).starts_with(&registry) || finding.lint == Some(Lint::DeadContact)
+    });
+    findings::tidy(&mut found, &files.names);
+    Examined {
+        config: written.map(|written| written.config),
+        findings: found,
+        report: Report::default(),
     }
 }
 
@@ -286,7 +308,7 @@ fn dead_contacts(written: &Written, found: &mut Vec<Finding>) {
             .lint(Lint::DeadContact)
             .key("delivery.allow")
             .note("nothing is ever sent there, and nothing should be allowed without need")
-            .help("take it out, or give a product of registry/products.toml this contact");
+            .help("take it out, or give a product of the registry this contact");
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::file::source::Source;
 use super::findings::{self, Finding, Severity};
 use super::load::{Config, read_files};
-use super::read::{Files, PRODUCTS};
+use super::read::{Files, REGISTRY};
 use crate::system::fs;
 
 /// Its name in the state directory.
@@ -62,16 +62,16 @@ pub fn load_last_good(directory: &Path, state_dir: &Path) -> Result<Config, Vec<
         .map_err(|error| fault(format!("no last good rules can be read: {error}")))?;
     let kept: Kept = serde_json::from_slice(&bytes)
         .map_err(|error| fault(format!("the last good rules cannot be read: {error}")))?;
-    let (products, rules): (Vec<_>, Vec<_>) = kept
+    let (registry, rules): (Vec<_>, Vec<_>) = kept
         .files
         .into_iter()
-        .partition(|(name, _)| name == PRODUCTS);
+        .partition(|(name, _)| Path::new(name).starts_with(REGISTRY));
     let source = |(name, text): (String, String)| Source::of_text(format!("{shown}: {name}"), text);
     let mut found = Vec::new();
     let files = Files::read_main(
         directory,
         rules.into_iter().map(source).collect(),
-        products.into_iter().map(source).next(),
+        registry.into_iter().map(source).collect(),
         &mut found,
     );
     let config = read_files(directory, &files, &mut found);

@@ -1,5 +1,6 @@
 //! From a directory to a [`Config`], or to everything that is wrong with it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::audit::PersonalPolicy;
+use super::case_files::toml_files;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
 use super::file::contacts::Verified;
@@ -16,23 +18,27 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, mailbox, metrics, negation, operation, products, routing, rules,
+    contacts, decision, delivery, log, mailbox, metrics, negation, operation, registry, routing,
+    rules,
 };
 use super::findings::{self, Finding, Severity};
+use super::import::RegistryFile;
 use super::last_good;
 use super::limits::Limits;
+use super::log::Log;
 use super::mailbox::MailboxConfig;
 use super::metrics::Listen;
 use super::partner::Partner;
-use super::read::{self, Files};
+use super::read::{self, Files, REGISTRY};
+use super::settings::Settings;
 use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
-use crate::domain::ids::Folder;
+use crate::domain::ids::{CategoryId, CustomerId, Folder};
 use crate::registry::Registry;
 use crate::rules::RuleSet;
 use crate::triage::Policy;
-use crate::triage::routing::Routing;
+use crate::triage::routing::{Route, Routing};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -54,8 +60,12 @@ pub struct Config {
     pub audit: PersonalPolicy,
     /// Where figures and health are asked for; `None` when nobody is to ask.
     pub metrics: Option<Listen>,
+    /// What is said, and in which form.
+    pub log: Log,
+    /// The keys of `triaged.toml` as they are written.
+    pub settings: Settings,
     /// Of all files: SHA-256 over what `sha256sum` prints for `triaged.toml`, `rules/*.toml` and
-    /// `registry/products.toml`.
+    /// `registry/*.toml`.
     pub digest: Digest,
     /// How edits come to decide.
     pub edits: Edits,
@@ -85,6 +95,45 @@ pub fn digest(directory: &Path) -> Digest {
     Files::read(directory, &mut Vec::new()).digest
 }
 
+/// The files of the registry in `directory`, by name.
+///
+/// # Errors
+/// When they cannot be listed or read.
+pub fn registry_files(directory: &Path) -> std::io::Result<Vec<RegistryFile>> {
+    let paths = toml_files(&directory.join(REGISTRY))?.into_iter();
+    let files = paths.map(|path| {
+        let name = path.strip_prefix(directory).unwrap_or(&path);
+        Ok(RegistryFile {
+            name: name.display().to_string(),
+            text: std::fs::read_to_string(&path)?,
+        })
+    });
+    files.collect()
+}
+
+/// Whether the configuration would be sound with these files in its registry.
+///
+/// # Errors
+/// All findings, when at least one is an error.
+pub fn with_registry(directory: &Path, changed: &[RegistryFile]) -> Result<(), Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut files = Files::read(directory, &mut findings);
+    for file in changed {
+        let name = directory.join(&file.name).display().to_string();
+        files.registry.retain(|source| source.name != name);
+        let source = Source::of_text(name.clone(), file.text.clone());
+        files.registry.push(Arc::new(source));
+        files.names.push(name);
+    }
+    read_files(directory, &files, &mut findings);
+    findings::tidy(&mut findings, &files.names);
+    if findings::any_error(&findings) {
+        Err(findings)
+    } else {
+        Ok(())
+    }
+}
+
 /// What `triaged.toml` says by itself: enough to look at what was done, whatever is wrong with the
 /// rules.
 #[derive(Debug)]
@@ -105,7 +154,7 @@ pub struct Outline {
 /// All findings, when at least one is an error.
 pub fn outline(directory: &Path) -> Result<Outline, Vec<Finding>> {
     let mut findings = Vec::new();
-    let files = Files::read_main(directory, Vec::new(), None, &mut findings);
+    let files = Files::read_main(directory, Vec::new(), Vec::new(), &mut findings);
     let main = files.main.as_ref().map(|source| {
         let check = |root: Table<'_>, file: &mut InFile<'_>| main_of(root, directory, file);
         in_file(source, &mut findings, check)
@@ -203,11 +252,14 @@ struct Main {
     limits: Limits,
     audit: PersonalPolicy,
     metrics: Option<Listen>,
+    log: Log,
     edits: Edits,
     /// For how long a look at a contact holds.
     verified_within: Duration,
     /// Our own addresses.
     own: Vec<Address>,
+    /// The folders mailboxes are watched in.
+    watched: Vec<Folder>,
 }
 
 fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
@@ -233,6 +285,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
     let metrics = metrics::metrics(root.table("metrics", file), file);
+    let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let verified_within = operation::registry(root.table("registry", file), file);
     root.close(file);
@@ -247,9 +300,11 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         limits,
         audit,
         metrics,
+        log,
         edits,
         verified_within,
         own,
+        watched,
     }
 }
 
@@ -274,27 +329,28 @@ pub(super) fn read_set(
         (source, in_file(source, findings, check))
     });
     let utc = TimeZone::UTC;
-    let mut all_products = true;
-    let mut verified = Vec::new();
-    let products = files.products.as_ref().map(|source| {
-        let limits = main
-            .as_ref()
-            .and_then(|(main_file, main)| main.contact_limits(main_file));
-        let before = findings.len();
-        let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
-        let check = |root: Table<'_>, file: &mut InFile<'_>| {
-            products::products(root, limits.as_ref(), zone, file)
+    let zone = main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone);
+    let limits = main
+        .as_ref()
+        .and_then(|(main_file, main)| main.contact_limits(main_file));
+    let before = findings.len();
+    let mut registry = registry::Placed::default();
+    for source in &files.registry {
+        let take = |root: Table<'_>, file: &mut InFile<'_>| {
+            registry.take(root, limits.as_ref(), zone, file);
         };
-        let placed = in_file(source, findings, check);
-        verified = placed.verified;
-        // A product left out for a fault of its own is none that a rule names in vain.
-        all_products = !findings::any_error(findings.get(before..).unwrap_or_default());
-        placed.products
-    });
+        in_file(source, findings, take);
+    }
+    // A product left out for a fault of its own is none that a rule or a customer names in vain.
+    let all_products = !files.registry_incomplete
+        && !findings::any_error(findings.get(before..).unwrap_or_default());
+    let customers = registry.customers(all_products, findings);
+    let own_routes = registry.routes();
+    let ids = registry.ids();
     let around = Around {
         categories: main.as_ref().map(|(_, main)| &main.categories),
-        products: products.as_deref().filter(|_| all_products),
-        zone: main.as_ref().map_or(&utc, |(_, main)| &main.settings.zone),
+        products: Some(ids.as_slice()).filter(|_| all_products),
+        zone,
     };
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
@@ -325,19 +381,27 @@ pub(super) fn read_set(
         rules::silent_categories(&drafts, &main.categories, &mut file);
         lists.unused(findings);
     }
-    let registry = Registry::new(products?, main.settings.settings.fold);
-    if let (Err(faults), Some(source)) = (&registry, &files.products) {
+    let set = set?;
+    let registry::Placed {
+        products, verified, ..
+    } = registry;
+    let registry = Registry::new(products, customers, &set);
+    if let (Err(faults), Some(source)) = (&registry, files.registry.first()) {
         findings.extend(faults.iter().map(|fault| {
             Finding::of_file(Severity::Error, source.name.clone(), fault.to_string())
         }));
+    }
+    if files.registry.is_empty() {
+        return None;
     }
     let main_file = Arc::clone(main_file);
     let allow = main.delivery.as_ref().and_then(|d| d.allow.clone());
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
-    let mut config = main.into_config(directory, set?, registry.ok()?, files.digest)?;
-    config.sources = files.rules.iter().chain(&files.products).cloned().collect();
+    let mut config = main.into_config(directory, set, registry.ok()?, own_routes, files.digest)?;
+    config.settings = Settings::of(&main_file.text);
+    config.sources = files.rules.iter().chain(&files.registry).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
         let at = edits.shadow_at.unwrap_or_default();
         shadow::cast(&shadow, files, &mut config, &main_file, &at, findings);
@@ -366,6 +430,8 @@ impl Main {
                 .as_ref()
                 .map_or(&[], |partner| &partner.domains),
             forwards: self.categories.forward.is_some(),
+            routes: &self.categories.routes,
+            watched: &self.watched,
         })
     }
 
@@ -374,12 +440,14 @@ impl Main {
         directory: &Path,
         rules: RuleSet,
         registry: Registry,
+        own_routes: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
         digest: Digest,
     ) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
         let routing = Routing {
             categories: self.categories.routes,
+            customers: own_routes,
             kinds: folders.kinds,
             replies: folders.replies,
             loops: folders.loops,
@@ -393,6 +461,9 @@ impl Main {
             rules,
             registry,
             routing,
+            product_confidence: self.settings.product_confidence,
+            mixed: self.settings.mixed,
+            hit_guard: self.settings.hit_guard,
             allow: delivery.allow.clone(),
             shadow: None,
         };
@@ -405,6 +476,8 @@ impl Main {
             limits: self.limits,
             audit: self.audit,
             metrics: self.metrics,
+            log: self.log,
+            settings: Settings::default(),
             digest,
             edits: self.edits,
             warnings: Vec::new(),

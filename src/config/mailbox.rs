@@ -21,6 +21,8 @@ pub struct MailboxConfig {
     pub folder: Folder,
     /// Whether missing folders are created, rather than named as missing.
     pub create_folders: bool,
+    /// Whether what is decided is also done.
+    pub mode: Mode,
     /// What is done with mail that lies there at the first run.
     pub first_run: FirstRun,
     /// How often the whole folder is listed, whatever the server announced.
@@ -48,6 +50,15 @@ pub struct ImapConfig {
     pub server: Server,
     /// Who we are to it.
     pub login: Login,
+}
+
+/// Whether what is decided is also done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// It is done.
+    Live,
+    /// It is recorded; nothing is sent or moved.
+    Observe,
 }
 
 /// What is done with mail found at the first run.

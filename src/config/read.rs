@@ -15,10 +15,12 @@ use crate::domain::digest::Digest;
 const MAIN: &str = "triaged.toml";
 /// The directory of rule files.
 const RULES: &str = "rules";
-/// The file of products.
-pub(super) const PRODUCTS: &str = "registry/products.toml";
-/// Most rule files.
-const RULE_FILES_MAX: usize = 200;
+/// The directory of products, contacts and customers.
+pub(super) const REGISTRY: &str = "registry";
+/// The file to begin a registry with.
+const PRODUCTS: &str = "registry/products.toml";
+/// Most files of one of these directories.
+const FILES_MAX: usize = 200;
 /// Most syntax faults told of one file: one slip often makes many.
 const SYNTAX_MAX: usize = 20;
 
@@ -31,8 +33,10 @@ pub(super) struct Files {
     pub rules: Vec<Arc<Source>>,
     /// Whether a rule file could not be read.
     pub rules_incomplete: bool,
-    /// `registry/products.toml`.
-    pub products: Option<Arc<Source>>,
+    /// `registry/*.toml`, by name.
+    pub registry: Vec<Arc<Source>>,
+    /// Whether a file of the registry could not be read, or there is none.
+    pub registry_incomplete: bool,
     /// SHA-256 over what `sha256sum` prints for these files, in this order, called by their
     /// names within the directory.
     pub digest: Digest,
@@ -58,21 +62,21 @@ impl Files {
         }
         files.main = files.take(directory, MAIN, findings);
         files.take_rules(directory, findings);
-        files.products = files.take(directory, PRODUCTS, findings);
+        files.take_registry(directory, findings);
         files.digest = Digest::of(files.sums.as_bytes());
         files
     }
 
-    /// Reads `triaged.toml` of `directory`; rules and products are given.
+    /// Reads `triaged.toml` of `directory`; rules and registry are given.
     pub fn read_main(
         directory: &Path,
         rules: Vec<Source>,
-        products: Option<Source>,
+        registry: Vec<Source>,
         findings: &mut Vec<Finding>,
     ) -> Self {
         let mut files = Self::none();
         files.main = files.take(directory, MAIN, findings);
-        for source in rules.iter().chain(&products) {
+        for source in rules.iter().chain(&registry) {
             files.names.push(source.name.clone());
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -83,22 +87,23 @@ impl Files {
             );
         }
         files.rules = rules.into_iter().map(Arc::new).collect();
-        files.products = products.map(Arc::new);
+        files.registry = registry.into_iter().map(Arc::new).collect();
         files.digest = Digest::of(files.sums.as_bytes());
         files
     }
 
-    /// Reads the rules of another directory, and its products where it has any; else those of
-    /// `self` stand there.
+    /// Reads the rules of another directory, and its registry where it has one; else that of
+    /// `self` stands there.
     pub fn read_shadow(&self, directory: &Path, findings: &mut Vec<Finding>) -> Self {
         let mut files = Self::none();
         files.main.clone_from(&self.main);
         files.take_rules(directory, findings);
-        files.products = if directory.join(PRODUCTS).exists() {
-            files.take(directory, PRODUCTS, findings)
+        if directory.join(REGISTRY).is_dir() {
+            files.take_registry(directory, findings);
         } else {
-            self.products.clone()
-        };
+            files.registry.clone_from(&self.registry);
+            files.registry_incomplete = self.registry_incomplete;
+        }
         files
     }
 
@@ -107,7 +112,8 @@ impl Files {
             main: None,
             rules: Vec::new(),
             rules_incomplete: false,
-            products: None,
+            registry: Vec::new(),
+            registry_incomplete: false,
             digest: Digest::of(&[]),
             names: Vec::new(),
             sums: String::new(),
@@ -116,13 +122,40 @@ impl Files {
 
     /// Takes in all rule files of `directory`.
     fn take_rules(&mut self, directory: &Path, findings: &mut Vec<Finding>) {
-        let (names, found) = rule_names(directory, findings);
+        let (names, found) = file_names(directory, RULES, findings);
+        if found && names.is_empty() {
+            let shown = directory.join(RULES).display().to_string();
+            let message = if directory.join(RULES).is_dir() {
+                "there is no rule file in it"
+            } else {
+                "there is no such directory"
+            };
+            findings
+                .push_mut(Finding::of_file(Severity::Warning, shown, message))
+                .help(
+                    "without rules every ticket goes to review; put files ending in `.toml` there",
+                );
+        }
         for name in &names {
             let source = self.take(directory, name, findings);
             self.rules_incomplete |= source.is_none();
             self.rules.extend(source);
         }
         self.rules_incomplete |= !found;
+    }
+
+    /// Takes in all files of the registry of `directory`; there must be one.
+    fn take_registry(&mut self, directory: &Path, findings: &mut Vec<Finding>) {
+        let (mut names, found) = file_names(directory, REGISTRY, findings);
+        if found && names.is_empty() {
+            names.push(PRODUCTS.to_owned());
+        }
+        for name in &names {
+            let source = self.take(directory, name, findings);
+            self.registry_incomplete |= source.is_none();
+            self.registry.extend(source);
+        }
+        self.registry_incomplete |= !found;
     }
 
     fn take(
@@ -160,61 +193,38 @@ fn remedy(error: &Unreadable, name: &str) -> String {
         Unreadable::Writable { .. } => {
             "`chmod o-w` it: who can write rules can send mail away".to_owned()
         }
-        Unreadable::TooLarge => "split it: every file in `rules/` is read".to_owned(),
+        Unreadable::TooLarge => "split it: every file beside it is read".to_owned(),
         Unreadable::NotUtf8(_) => "save it as UTF-8 in your editor".to_owned(),
         Unreadable::Nul(_) => "save it as plain text, UTF-8, in your editor".to_owned(),
     }
 }
 
-/// The rule files by name, and whether all could be listed.
-fn rule_names(directory: &Path, findings: &mut Vec<Finding>) -> (Vec<String>, bool) {
-    let rules = directory.join(RULES);
-    let shown = rules.display().to_string();
-    let listed = toml_files(&rules);
-    let mut names: Vec<String> = listed
-        .iter()
-        .flatten()
-        .filter_map(|path| path.file_name())
-        .map(|name| format!("{RULES}/{}", name.display()))
-        .collect();
-    match listed {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            findings
-                .push_mut(Finding::of_file(
-                    Severity::Warning,
-                    shown,
-                    "there is no such directory",
-                ))
-                .help("without rules every ticket goes to review; put rule files there");
-        }
+/// The files of one of the directories by name, and whether all could be listed; none when it is
+/// not there.
+fn file_names(directory: &Path, part: &str, findings: &mut Vec<Finding>) -> (Vec<String>, bool) {
+    let within = directory.join(part);
+    let shown = within.display().to_string();
+    let listed = match toml_files(&within) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Vec::new(), true),
         Err(error) => {
             let message = format!("it cannot be listed: {error}");
             findings.push(Finding::of_file(Severity::Error, shown, message));
-            return (names, false);
+            return (Vec::new(), false);
         }
-        Ok(_) if names.is_empty() => {
-            findings
-                .push_mut(Finding::of_file(
-                    Severity::Warning,
-                    shown,
-                    "there is no rule file in it",
-                ))
-                .help(
-                    "without rules every ticket goes to review; put files ending in `.toml` there",
-                );
-        }
-        Ok(_) if names.len() > RULE_FILES_MAX => {
-            let message = format!(
-                "there are {} rule files; at most {RULE_FILES_MAX} are read",
-                names.len()
-            );
-            findings.push(Finding::of_file(Severity::Error, shown, message));
-            names.truncate(RULE_FILES_MAX);
-            return (names, false);
-        }
-        Ok(_) => {}
+    };
+    let mut names: Vec<String> = listed
+        .iter()
+        .filter_map(|path| path.file_name())
+        .map(|name| format!("{part}/{}", name.display()))
+        .collect();
+    let found = names.len();
+    if found > FILES_MAX {
+        let message = format!("there are {found} files in it; at most {FILES_MAX} are read");
+        findings.push(Finding::of_file(Severity::Error, shown, message));
+        names.truncate(FILES_MAX);
     }
-    (names, true)
+    (names, found <= FILES_MAX)
 }
 
 /// A file's table, as far as it could be parsed.

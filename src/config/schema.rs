@@ -26,7 +26,7 @@ const SCHEMAS: [(&str, &str); 4] = [
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
-const AROUND: [(&str, &str); 9] = [
+const AROUND: [(&str, &str); 10] = [
     (
         "mailbox",
         "name = \"x\"\naddress = \"x@partner.example\"\nkind = \"imap\"\nhost = \"h.example\"\nuser = \"u\"\npassword-file = \"/p\"",
@@ -49,6 +49,7 @@ const AROUND: [(&str, &str); 9] = [
         "address = \"care@lumen.example\"",
     ),
     ("product.contacts.csp", "address = \"csp@lumen.example\""),
+    ("customer", "id = \"x\"\nname = \"Xyz\""),
     ("case", "name = \"x\"\nexpect = \"review\""),
     // The least that `forward-threshold` may be.
     ("decision", "threshold = 0.001"),
@@ -145,7 +146,11 @@ fn walk(
             let named = named.map(|(key, table)| (key.as_str(), table));
             for (key, table) in named.chain([("probe", &inner["additionalProperties"])]) {
                 let below = format!("{below}.{key}");
-                let header = format!("[{below}]");
+                let around = AROUND.iter().find(|(table, _)| *table == name);
+                let above = around.filter(|_| header.starts_with("[["));
+                let above =
+                    above.map_or(String::new(), |(_, lines)| format!("{header}\n{lines}\n"));
+                let header = format!("{above}[{below}]");
                 walk(file, below, header, table, found);
             }
         } else if inner["type"] == "object" {

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::cases::root;
 use super::file::table::keys_of;
 use super::file::{
-    contacts, decision, delivery, mailbox, negation, operation, products, routing, rules, when,
+    contacts, customers, decision, delivery, mailbox, negation, operation, products, routing,
+    rules, when,
 };
 use super::findings::render;
 use super::{Config, load};
@@ -66,6 +67,7 @@ fn every_key_is_documented_in_the_shipped_files() {
     let read = |name: &str| std::fs::read_to_string(root().join("config").join(name)).expect(name);
     let main = read("triaged.toml");
     let products = read("registry/products.toml");
+    let customers = read("registry/customers.toml");
     let rules = read("rules/technical-en.toml");
     for (text, table, keys) in [
         (&main, "partner", keys_of::<operation::PartnerShape>()),
@@ -90,6 +92,16 @@ fn every_key_is_documented_in_the_shipped_files() {
             &products,
             "product.contacts.technical",
             keys_of::<contacts::ContactShape>(),
+        ),
+        (
+            &customers,
+            "customer",
+            keys_of::<customers::CustomerShape>(),
+        ),
+        (
+            &customers,
+            "customer.categories.NAME",
+            keys_of::<routing::OwnShape>(),
         ),
         (&rules, "rule", keys_of::<rules::Shape>()),
         (&rules, "negation", keys_of::<negation::Shape>()),

@@ -10,6 +10,7 @@ pub mod log;
 mod reload;
 mod service;
 mod signals;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -107,7 +108,8 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     } else if let Err(error) = config.keep() {
         tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
     }
-    let waiting = signals::wait(Arc::clone(&works), config.directory.clone())?;
+    let waiting = signals::wait(Arc::clone(&works), &config, once).await?;
+    let telling = tokio::spawn(log::keep_telling());
 
     let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery).await?;
     let mut crews = JoinSet::new();
@@ -149,6 +151,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     notify::stopping();
     finish(lanes).await;
     waiting.abort();
+    telling.abort();
     if let Some(watching) = watching {
         watching.abort();
     }

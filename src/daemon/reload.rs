@@ -2,18 +2,21 @@
 //! whole with the reason in log and audit.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::examination::examine;
-use super::noted;
-use crate::config::{Examined, findings};
+use super::{log, noted};
+use crate::config::Examined;
+use crate::config::settings::Settings;
 use crate::domain::digest::Digest;
 use crate::domain::event::Happening;
 use crate::ledger::Pen;
 use crate::pipeline::works::Works;
 
-/// Longest reason in the audit log, in characters; the log has all of it.
+/// Longest reason in the audit log, in characters; the log has more of it.
 const REASON_MAX: usize = 500;
+
+/// Most findings that the log tells, a line each; `triaged check` tells all.
+const FINDINGS_MAX: usize = 20;
 
 /// What became of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub enum Edit {
 
 /// Takes new rules, registry and routing when they are sound and no case fails; else the old ones
 /// stay in force.
-pub async fn reload(works: &Arc<Works>, directory: PathBuf) -> Edit {
+pub async fn reload(works: &Works, directory: PathBuf, started_with: &Settings) -> Edit {
     let examined = match examine(directory).await {
         Ok(examined) => examined,
         Err(error) => {
@@ -35,7 +38,7 @@ pub async fn reload(works: &Arc<Works>, directory: PathBuf) -> Edit {
         }
     };
     let before = works.policy.load().rules.digest();
-    let (edit, happening) = match take(works, examined) {
+    let (edit, happening) = match take(works, examined, started_with) {
         Ok(rules_digest) => {
             let taken = Happening::Reloaded {
                 rules_digest,
@@ -67,7 +70,7 @@ struct Refused {
     reason: String,
 }
 
-fn take(works: &Works, examined: Examined) -> Result<Digest, Refused> {
+fn take(works: &Works, examined: Examined, started_with: &Settings) -> Result<Digest, Refused> {
     let refusal = examined.refusal();
     match (examined.config, refusal) {
         (Some(config), None) => {
@@ -75,6 +78,15 @@ fn take(works: &Works, examined: Examined) -> Result<Digest, Refused> {
             if let Err(error) = config.keep() {
                 tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
             }
+            let waits = started_with.only_at_a_start(&config.settings);
+            if !waits.is_empty() {
+                let keys = waits.join(", ");
+                tracing::warn!(
+                    keys,
+                    "these keys of `triaged.toml` count after a restart only"
+                );
+            }
+            log::set_level(config.log.level);
             works.policy.store(config.policy);
             tracing::info!(
                 rules = &digest.to_string()[..12],
@@ -85,9 +97,11 @@ fn take(works: &Works, examined: Examined) -> Result<Digest, Refused> {
         (config, refusal) => {
             tracing::error!(
                 faults = examined.findings.len(),
-                "the edit is refused; the old rules stay in force:\n{}",
-                findings::render(&examined.findings, false)
+                "the edit is refused; the old rules stay in force"
             );
+            for finding in examined.findings.iter().take(FINDINGS_MAX) {
+                tracing::error!("{finding}");
+            }
             Err(Refused {
                 rules_digest: config.map(|config| config.policy.rules.digest()),
                 reason: brief(&refusal.unwrap_or_default()),

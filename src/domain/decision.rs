@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::digest::Digest;
-use super::ids::{CategoryId, Folder, ProductId, RuleId};
+use super::ids::{CategoryId, CustomerId, Folder, ProductId, RuleId};
 use super::kind::Kind;
 use super::language::Language;
 use super::reason::Reason;
@@ -200,15 +200,84 @@ pub struct Score {
     pub points: f64,
 }
 
+/// A way of telling what product a ticket is about, the strongest first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// `support+product@…`: a form or page of the partner's own made it.
+    Tag,
+    /// The case that it answers.
+    Thread,
+    /// The id of an offer, plan, SKU or subscription in the text.
+    Reference,
+    /// A name or alias, in subject or new text.
+    #[default]
+    Name,
+    /// The same with one slip.
+    NearName,
+    /// A name or alias in what others said before, or under every mail of the writer.
+    Surroundings,
+    /// The name of an attachment.
+    Attachment,
+    /// The domain it comes from.
+    SenderDomain,
+    /// The customer has this product and no other.
+    Ownership,
+    /// A person said so.
+    Person,
+}
+
+impl Step {
+    /// The word used in log and command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Thread => "thread",
+            Self::Reference => "reference",
+            Self::Name => "name",
+            Self::NearName => "near-name",
+            Self::Surroundings => "surroundings",
+            Self::Attachment => "attachment",
+            Self::SenderDomain => "sender-domain",
+            Self::Ownership => "ownership",
+            Self::Person => "person",
+        }
+    }
+
+    /// How far what is told so may be relied on, from 0 to 1: a rank to set a limit by, not a
+    /// measured share.
+    pub const fn confidence(self) -> f64 {
+        match self {
+            Self::Tag | Self::Thread | Self::Reference | Self::Person => 1.0,
+            Self::Name => 0.9,
+            Self::NearName => 0.8,
+            Self::Surroundings => 0.7,
+            Self::Attachment | Self::SenderDomain => 0.6,
+            Self::Ownership => 0.5,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// How a product was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductHit {
     /// Which product.
     pub product: ProductId,
-    /// The name or alias that was found, as it stood in the message.
+    /// What told it, as it stood in the message.
     pub text: String,
-    /// Where it was found.
+    /// Where that was found.
     pub zone: Zone,
+    /// What told it.
+    #[serde(default)]
+    pub step: Step,
 }
 
 /// What was decided, and why.
@@ -225,6 +294,9 @@ pub struct Decision {
     pub language: Option<Language>,
     /// The product it concerns, and how that was told.
     pub product: Option<ProductHit>,
+    /// The customer whose ticket it is, where the registry knows.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
     /// Who must answer; absent for what is no ticket.
     pub owner: Option<Owner>,
     /// How soon.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::decision::{Action, Decision, Evidence, Owner, Priority, ProductHit, Score};
 use super::digest::Digest;
-use super::ids::{CategoryId, Folder, MailboxName, TicketId};
+use super::ids::{CategoryId, CustomerId, Folder, MailboxName, TicketId};
 use super::kind::Kind;
 use super::language::Language;
 use super::letter::{Posting, Purpose};
@@ -150,6 +150,9 @@ pub enum Happening {
         language: Option<Language>,
         /// The product and how it was told.
         product: Option<ProductHit>,
+        /// The customer, where the registry knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer: Option<CustomerId>,
         /// Who must answer.
         owner: Option<Owner>,
         /// How soon.
@@ -170,6 +173,9 @@ pub enum Happening {
         evidence: Vec<Evidence>,
         /// Digest of the rules that decided.
         rules_digest: Digest,
+        /// Whether nothing is done of it, because the mailbox is only observed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        observed: bool,
     },
     /// It goes in a circle: it was not sent.
     Looped {
@@ -183,6 +189,8 @@ pub enum Happening {
         /// Until when.
         until: Timestamp,
     },
+    /// The mailbox is observed no more: what was only decided is decided anew.
+    Reconsidered,
     /// An attempt begins.
     Sending {
         /// Which attempt.
@@ -258,6 +266,9 @@ pub enum Happening {
     Withdrawn {
         /// Whether an attempt had begun, so that a copy may have gone out.
         sent_perhaps: bool,
+        /// The folder they put it in, where it is one that is filed into.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Folder>,
     },
     /// A letter beside the forward.
     Letter {
@@ -270,6 +281,11 @@ pub enum Happening {
         /// What happened to it.
         #[serde(flatten)]
         posting: Posting,
+    },
+    /// Personal data was taken out of earlier lines, at a person's wish.
+    Redacted {
+        /// Which lines, and what they say now.
+        lines: Vec<RedactedLine>,
     },
     /// The audit file was mended.
     Repaired {
@@ -295,6 +311,7 @@ impl Happening {
             Self::Decided { .. } => "decided",
             Self::Looped { .. } => "looped",
             Self::Capped { .. } => "capped",
+            Self::Reconsidered => "reconsidered",
             Self::Sending { .. } => "sending",
             Self::PutBack { .. } => "put-back",
             Self::Delivered { .. } => "delivered",
@@ -308,9 +325,19 @@ impl Happening {
             Self::Quarantined { .. } => "quarantined",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Letter { .. } => "letter",
+            Self::Redacted { .. } => "redacted",
             Self::Repaired { .. } => "repaired",
         }
     }
+}
+
+/// A line of the audit log out of which personal data was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedactedLine {
+    /// Its number.
+    pub seq: u64,
+    /// SHA-256 of its body as it is now.
+    pub digest: Digest,
 }
 
 /// How the daemon knows that a message lies where it says.

@@ -69,6 +69,10 @@ name!(
     ProductId
 );
 name!(
+    /// A customer in the registry.
+    CustomerId
+);
+name!(
     /// A rule, unique over all rule files.
     RuleId
 );

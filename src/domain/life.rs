@@ -8,6 +8,8 @@
 //!   │ moved           └─────────────────── moved (what is only filed) ─────────────┘
 //!   ▼
 //!  Quarantined         Withdrawn ◀── the source copy vanished before anything was sent
+//!
+//!  Seen ──decide, `mode = "observe"`──▶ Observed ──`mode = "live"`──▶ Seen
 //! ```
 //!
 //! The pipeline performs what a step says and never invents a change of its own. Every step is
@@ -15,6 +17,7 @@
 //! - a move out of the source is asked for only from `Decided` (to file) and `Delivered`;
 //! - a try is counted before the first byte is parsed, the first one with the finding;
 //! - `Sending` is entered by a write of its own, so that a crash there is always known;
+//! - from `Observed` nothing is sent or moved until it is decided anew, or a person says so;
 //! - the last three stages are ends: no event leaves them but a person's.
 
 use std::fmt;
@@ -75,6 +78,11 @@ pub enum Stage {
         /// Why.
         reason: HoldReason,
     },
+    /// Decided and recorded; nothing is done, for its mailbox is only observed.
+    Observed {
+        /// What it would need.
+        next: Next,
+    },
     /// Done: it lies in its folder.
     Settled,
     /// Done: it lies in the quarantine folder.
@@ -93,6 +101,7 @@ impl Stage {
             Self::Delivered => "delivered",
             Self::Deferred { .. } => "deferred",
             Self::Held { .. } => "held",
+            Self::Observed { .. } => "observed",
             Self::Settled => "settled",
             Self::Quarantined => "quarantined",
             Self::Withdrawn => "withdrawn",
@@ -151,6 +160,10 @@ pub enum Event {
     Spare,
     /// It was decided.
     Decide(Next),
+    /// It was decided, or its tries are spent, in a mailbox that is only observed.
+    Observe(Next),
+    /// Its mailbox is observed no more: it is decided anew.
+    Reconsider,
     /// An attempt begins.
     Begin,
     /// An attempt ended.
@@ -193,6 +206,8 @@ pub enum Effect {
     Wait,
     /// Nothing: a person must act.
     AskPerson,
+    /// Nothing while its mailbox is only observed, then [`Event::Reconsider`].
+    Observe,
     /// Nothing: it is at its end.
     Nothing,
 }
@@ -213,6 +228,8 @@ impl Event {
             Self::Try { .. } => "try",
             Self::Spare => "spare",
             Self::Decide(_) => "decide",
+            Self::Observe(_) => "observe",
+            Self::Reconsider => "reconsider",
             Self::Begin => "begin",
             Self::End { .. } => "end",
             Self::PutBack => "put back",
@@ -233,7 +250,8 @@ impl Event {
 /// [`Illegal`] when the event has no meaning at this stage; nothing may then be written.
 pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
     use Stage::{
-        Decided, Deferred, Delivered, Held, Quarantined, Seen, Sending, Settled, Withdrawn,
+        Decided, Deferred, Delivered, Held, Observed, Quarantined, Seen, Sending, Settled,
+        Withdrawn,
     };
 
     let Life {
@@ -253,6 +271,11 @@ pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
             (Seen, Effect::Read)
         }
         (Seen, Event::Decide(next)) => decided(*next),
+        (Seen, Event::Observe(next)) => (Observed { next: *next }, Effect::Observe),
+        (Observed { .. }, Event::Reconsider) => {
+            tries = 0;
+            (Seen, Effect::Read)
+        }
         (Decided { next: Next::Send } | Deferred { .. }, Event::Begin) => {
             attempts += 1;
             (Sending, Effect::Transmit)
@@ -272,11 +295,12 @@ pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
         ) => (Quarantined, Effect::Nothing),
         // Accepted, and then taken from the source by somebody else: the ticket did its work.
         (Delivered, Event::Vanished) => (Settled, Effect::Nothing),
-        (Seen | Decided { .. } | Sending | Deferred { .. } | Held { .. }, Event::Vanished) => {
-            (Withdrawn, Effect::Nothing)
-        }
+        (
+            Seen | Decided { .. } | Sending | Deferred { .. } | Held { .. } | Observed { .. },
+            Event::Vanished,
+        ) => (Withdrawn, Effect::Nothing),
         (Seen, Event::Hold(reason)) => held(None, reason),
-        (Decided { next }, Event::Hold(reason)) => held(Some(*next), reason),
+        (Decided { next } | Observed { next }, Event::Hold(reason)) => held(Some(*next), reason),
         (Deferred { .. }, Event::Hold(reason)) => held(Some(Next::Send), reason),
         (Held { next: None, .. }, Event::Release | Event::Retry) => {
             tries = 0;
@@ -289,9 +313,12 @@ pub fn step(life: &Life, event: &Event) -> Result<(Life, Effect), Illegal> {
             Event::Release | Event::Retry,
         ) => decided(*next),
         (Deferred { .. }, Event::Retry) => decided(Next::Send),
-        (Seen | Decided { .. } | Deferred { .. } | Held { .. }, Event::Reroute(next)) => {
-            decided(*next)
-        }
+        // A person wants it done, whatever the mailbox's mode is.
+        (Observed { next }, Event::Release | Event::Retry) => decided(*next),
+        (
+            Seen | Decided { .. } | Deferred { .. } | Held { .. } | Observed { .. },
+            Event::Reroute(next),
+        ) => decided(*next),
         _ => {
             return Err(Illegal {
                 stage: stage.as_str(),
@@ -358,6 +385,7 @@ pub fn resume(life: &Life) -> Effect {
         Stage::Delivered => Effect::Move,
         Stage::Deferred { .. } => Effect::Wait,
         Stage::Held { .. } => Effect::AskPerson,
+        Stage::Observed { .. } => Effect::Observe,
         Stage::Settled | Stage::Quarantined | Stage::Withdrawn => Effect::Nothing,
     }
 }

@@ -42,6 +42,10 @@ pub struct Plan {
     /// What it follows in its thread, the nearest last, without angle brackets (RFC 5322 §3.6.4).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
+    /// What is enclosed in place of the original, where that must not leave whole: a message of its
+    /// own, ASCII, lines ended by CR LF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
     /// How the original travels; where that depends on the relay, the first attempt fixes it.
     pub enclosure: Option<Enclosure>,
 }

@@ -5,8 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::ids::{CategoryId, ProductId, TicketId};
+use super::decision::Step;
+use super::ids::{CategoryId, CustomerId, ProductId, TicketId};
 use super::kind::Kind;
+use super::language::Language;
 use super::outcome::Cause;
 
 /// Why a decision has the action it has.
@@ -53,6 +55,55 @@ pub enum Reason {
     SeveralProducts {
         /// The products, at most four.
         products: Vec<ProductId>,
+    },
+    /// To be forwarded, but all that is known is which products the customer has.
+    SeveralOwned {
+        /// The customer.
+        customer: CustomerId,
+        /// What they have, at most four.
+        products: Vec<ProductId>,
+    },
+    /// To be forwarded, but what may name the product is also a common word.
+    CommonName {
+        /// The product.
+        product: ProductId,
+        /// The word.
+        text: String,
+    },
+    /// To be forwarded, but the product is not told surely enough.
+    UnsureProduct {
+        /// The product.
+        product: ProductId,
+        /// What told it.
+        step: Step,
+        /// How far that may be relied on.
+        confidence: f64,
+        /// What it needs.
+        threshold: f64,
+    },
+    /// We give first-line support for the product.
+    FirstLine {
+        /// The product.
+        product: ProductId,
+    },
+    /// To be forwarded, but the publisher answers in other languages.
+    Foreign {
+        /// The product.
+        product: ProductId,
+        /// What the ticket is written in.
+        language: Language,
+    },
+    /// To be forwarded, but whether what hangs on it may leave cannot be judged.
+    Unjudged {
+        /// The product.
+        product: ProductId,
+        /// How many attachments there are.
+        attachments: usize,
+    },
+    /// Only its technical paragraphs go out; the rest is for another category.
+    Split {
+        /// Which answers the rest.
+        rest: CategoryId,
     },
     /// The product has no contact for this.
     NoContact {
@@ -135,6 +186,47 @@ impl fmt::Display for Reason {
                 let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
                 write!(f, "several products are named: {}", names.join(", "))
             }
+            Self::SeveralOwned { customer, products } => {
+                let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
+                let names = names.join(", ");
+                write!(
+                    f,
+                    "no product is named, and customer `{customer}` has several: {names}"
+                )
+            }
+            Self::CommonName { product, text } => write!(
+                f,
+                "`{text}` may be product `{product}`, or just the word; nothing else tells"
+            ),
+            Self::UnsureProduct {
+                product,
+                step,
+                confidence,
+                threshold,
+            } => write!(
+                f,
+                "product `{product}` is told by {step} only: {confidence:.2} sure, it needs {threshold:.2}"
+            ),
+            Self::FirstLine { product } => {
+                write!(f, "we give first-line support for product `{product}`")
+            }
+            Self::Foreign { product, language } => write!(
+                f,
+                "the publisher of product `{product}` does not answer in {}",
+                language.name()
+            ),
+            Self::Unjudged {
+                product,
+                attachments,
+            } => write!(
+                f,
+                "product `{product}` asks for numbers to be taken out, and what is attached \
+                 ({attachments}) cannot be judged"
+            ),
+            Self::Split { rest } => write!(
+                f,
+                "its technical paragraphs alone; the rest is for `{rest}` and stays"
+            ),
             Self::NoContact { product } => write!(f, "product `{product}` has no contact"),
             Self::NotAllowed { recipient } => {
                 write!(f, "`{recipient}` is not on the allow-list")

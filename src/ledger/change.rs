@@ -9,6 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::privacy::Redaction;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::event::Entry;
@@ -96,6 +97,13 @@ pub enum Change {
         patch: MailboxPatch,
         /// Its audit entry, where people should know.
         entry: Option<Entry>,
+    },
+    /// Personal data is taken out of tickets that have ended and of audit lines.
+    Redact {
+        /// What is taken out.
+        redaction: Redaction,
+        /// Its audit entry, which vouches for what the lines say now.
+        entry: Entry,
     },
     /// Something happened that changes no ticket.
     Note(Entry),
@@ -246,6 +254,8 @@ pub enum StageName {
     Deferred,
     /// [`Stage::Held`].
     Held,
+    /// [`Stage::Observed`].
+    Observed,
     /// [`Stage::Settled`].
     Settled,
     /// [`Stage::Quarantined`].
@@ -256,13 +266,14 @@ pub enum StageName {
 
 impl StageName {
     /// Every stage, in the order of a ticket's life.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Seen,
         Self::Decided,
         Self::Sending,
         Self::Delivered,
         Self::Deferred,
         Self::Held,
+        Self::Observed,
         Self::Settled,
         Self::Quarantined,
         Self::Withdrawn,
@@ -277,6 +288,7 @@ impl StageName {
             Stage::Delivered => Self::Delivered,
             Stage::Deferred { .. } => Self::Deferred,
             Stage::Held { .. } => Self::Held,
+            Stage::Observed { .. } => Self::Observed,
             Stage::Settled => Self::Settled,
             Stage::Quarantined => Self::Quarantined,
             Stage::Withdrawn => Self::Withdrawn,
@@ -292,6 +304,7 @@ impl StageName {
             Self::Delivered => "delivered",
             Self::Deferred => "deferred",
             Self::Held => "held",
+            Self::Observed => "observed",
             Self::Settled => "settled",
             Self::Quarantined => "quarantined",
             Self::Withdrawn => "withdrawn",

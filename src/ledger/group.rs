@@ -18,6 +18,7 @@ use super::error::LedgerError;
 use super::learn;
 use super::lease::{self, Holders, LeaseCall};
 use super::prepare::{Prepared, Step};
+use super::privacy;
 use super::statement as sql;
 use crate::audit::chain::{self, Head};
 use crate::domain::digest::Digest;
@@ -84,6 +85,7 @@ pub(super) async fn apply(
     }
     group.letters(conn).await?;
     group.mailboxes(conn).await?;
+    group.redact(conn).await?;
     let (after, lines) = group.chain(conn, before).await?;
     group.tally(conn).await?;
     let mut answers: Vec<Result<Vec<Verdict>, LedgerError>> = fenced
@@ -311,6 +313,16 @@ impl<'a> Group<'a> {
                 if !allowed || !lease::describe(conn, name, patch).await? {
                     slot.verdict = Verdict::Stale;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out personal data.
+    async fn redact(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        for slot in &self.slots {
+            if let Prepared::Redact { redaction, .. } = slot.change {
+                privacy::apply(conn, redaction).await?;
             }
         }
         Ok(())

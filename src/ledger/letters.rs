@@ -203,11 +203,7 @@ impl Ledger {
             .map(outgoing)
             .collect::<Result<_, _>>()
             .map_err(read)?;
-        let full = u32::try_from(rows.len()).is_ok_and(|found| found == limit);
-        let next = letters
-            .last()
-            .filter(|_| full)
-            .map(|last| Cursor(last.number));
+        let next = Cursor::behind(&rows, limit).map_err(read)?;
         Ok((letters, next))
     }
 }

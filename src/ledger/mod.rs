@@ -59,6 +59,7 @@ mod open;
 mod people;
 mod place;
 mod prepare;
+pub mod privacy;
 mod row;
 mod schema;
 mod statement;

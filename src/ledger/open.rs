@@ -193,6 +193,11 @@ impl Ledger {
         &self.shared.readers
     }
 
+    /// The ledger's file.
+    pub(super) fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
     /// What a failed read means.
     pub(super) fn unreadable(&self, error: &sqlx::Error) -> LedgerError {
         fault::reading(&self.shared.path, error)
@@ -219,7 +224,9 @@ pub(super) async fn connect(path: &Path, daemon: bool) -> Result<SqliteConnectio
         .synchronous(SqliteSynchronous::Full)
         // The daemon carries the log over itself, where a failure is seen.
         .pragma("wal_autocheckpoint", if daemon { "0" } else { "1000" })
-        .pragma("journal_size_limit", "67108864");
+        .pragma("journal_size_limit", "67108864")
+        // What was deleted or rewritten leaves nothing in the unused parts of a page.
+        .pragma("secure_delete", "on");
     options.connect().await
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::change::{Change, MailboxPatch, NewTicket, Patch, StageKey, StageName};
 use super::error::LedgerError;
 use super::letters::{LetterStep, Written};
+use super::privacy::Redaction;
 use crate::audit::chain;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
@@ -31,6 +32,10 @@ pub(super) enum Prepared {
         name: MailboxName,
         patch: MailboxPatch,
         line: Option<Line>,
+    },
+    Redact {
+        redaction: Redaction,
+        line: Line,
     },
     Note(Line),
 }
@@ -113,6 +118,10 @@ impl Prepared {
                 patch,
                 line: entry.as_ref().map(Line::of).transpose()?,
             },
+            Change::Redact { redaction, entry } => Self::Redact {
+                redaction,
+                line: Line::of(&entry)?,
+            },
             Change::Note(entry) => Self::Note(Line::of(&entry)?),
         })
     }
@@ -122,13 +131,17 @@ impl Prepared {
         match self {
             Self::Open { ticket, .. } => Some(ticket.id),
             Self::Step(step) => Some(step.ticket),
-            Self::Letter(_) | Self::LetterStep(_) | Self::Mailbox { .. } | Self::Note(_) => None,
+            Self::Letter(_)
+            | Self::LetterStep(_)
+            | Self::Mailbox { .. }
+            | Self::Redact { .. }
+            | Self::Note(_) => None,
         }
     }
 
     pub(super) fn line(&self) -> Option<&Line> {
         match self {
-            Self::Open { line, .. } | Self::Note(line) => Some(line),
+            Self::Open { line, .. } | Self::Redact { line, .. } | Self::Note(line) => Some(line),
             Self::Step(step) => Some(&step.line),
             Self::Letter(letter) => Some(&letter.line),
             Self::LetterStep(step) => Some(&step.line),
@@ -158,7 +171,7 @@ impl Step {
         entry: &Entry,
     ) -> Result<Self, LedgerError> {
         let (next, hold, until) = match &life.stage {
-            Stage::Decided { next } => (Some(*next), None, None),
+            Stage::Decided { next } | Stage::Observed { next } => (Some(*next), None, None),
             Stage::Held { next, reason } => (*next, Some(json("hold reason", reason)?), None),
             Stage::Deferred { until } => (None, None, Some(until.as_microsecond())),
             _ => (None, None, None),

@@ -72,6 +72,9 @@ fn life(row: &SqliteRow) -> Result<Life, sqlx::Error> {
             next,
             reason: json(row, 9)?.ok_or_else(|| strange("no hold reason"))?,
         },
+        StageName::Observed => Stage::Observed {
+            next: next.ok_or_else(|| strange("no `next`"))?,
+        },
         StageName::Settled => Stage::Settled,
         StageName::Quarantined => Stage::Quarantined,
         StageName::Withdrawn => Stage::Withdrawn,

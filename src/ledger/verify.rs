@@ -4,6 +4,7 @@
 //! beside the daemon. What the two cannot show together (both rewritten as a whole) only a head
 //! kept elsewhere can.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
@@ -13,6 +14,7 @@ use super::open::Ledger;
 use super::people::EventFilter;
 use crate::audit::chain::Head;
 use crate::audit::verify::{Fault, Finding, Report, Verifier};
+use crate::domain::digest::Digest;
 
 /// Events read at once.
 const PAGE: u32 = 1000;
@@ -58,7 +60,7 @@ impl Ledger {
         if let Some(path) = file {
             let mut known = anchors;
             known.push(head);
-            let mut report = read(path, known).await?;
+            let mut report = read(path, known, self.vouchers().await?).await?;
             found.waiting = self.compare(&mut report, head).await?;
             found.file = Some(report);
         }
@@ -134,10 +136,14 @@ impl Ledger {
     }
 }
 
-async fn read(path: &Path, anchors: Vec<Head>) -> Result<Report, LedgerError> {
+async fn read(
+    path: &Path,
+    anchors: Vec<Head>,
+    vouchers: HashMap<u64, Digest>,
+) -> Result<Report, LedgerError> {
     let owned = path.to_owned();
     let read = tokio::task::spawn_blocking(move || {
-        let mut verifier = Verifier::new(anchors);
+        let mut verifier = Verifier::new(anchors).vouched(vouchers);
         verifier.read(BufReader::with_capacity(64 << 10, File::open(owned)?))?;
         Ok(verifier.finish(None))
     });

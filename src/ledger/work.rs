@@ -43,6 +43,16 @@ pub(super) const BY_DIGEST: &str = "SELECT t.digest, t.id, t.generation, t.item,
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor(pub(super) i64);
 
+impl Cursor {
+    /// Where the page behind `rows` begins, which hold their number first; `None` when they are
+    /// fewer than `limit`: the last page.
+    pub(super) fn behind(rows: &[SqliteRow], limit: u32) -> Result<Option<Self>, sqlx::Error> {
+        let full = u32::try_from(rows.len()).is_ok_and(|found| found == limit);
+        let last = rows.last().filter(|_| full);
+        last.map(|last| last.try_get(0).map(Self)).transpose()
+    }
+}
+
 /// A ticket whose content came before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
@@ -77,11 +87,7 @@ impl Ledger {
             .await;
         let read = |error| self.unreadable(&error);
         let rows = rows.map_err(read)?;
-        let full = u32::try_from(rows.len()).is_ok_and(|found| found == limit);
-        let next = match rows.last() {
-            Some(last) if full => Some(Cursor(last.try_get(0).map_err(read)?)),
-            _ => None,
-        };
+        let next = Cursor::behind(&rows, limit).map_err(read)?;
         let tickets = rows.iter().map(row::ticket).collect::<Result<_, _>>();
         Ok((tickets.map_err(read)?, next))
     }

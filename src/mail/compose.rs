@@ -79,8 +79,10 @@ fn fit(original: &[u8]) -> Fit {
 
 /// Renders the forward.
 ///
-/// An original that cannot be a `message/rfc822` travels as `.eml`, whatever `enclosure` says.
+/// An original that cannot be a `message/rfc822` travels as `.eml`, whatever `enclosure` says. Where
+/// the plan holds a copy, that is enclosed and nothing of the original.
 pub fn render(plan: &Plan, original: &[u8], enclosure: Enclosure) -> Rendered {
+    let original = plan.copy.as_deref().map_or(original, str::as_bytes);
     let fit = match enclosure {
         Enclosure::Rfc822 => fit(original),
         Enclosure::Eml => Fit::Neither,
@@ -242,6 +244,7 @@ mod tests {
             sheet: "Support case T-4F7K25QM\n\n  What is asked: åäö = 1\n.\nFrom me\n".into(),
             origin: "v1 abcdefghijklmnop".into(),
             references: Vec::new(),
+            copy: None,
             enclosure: None,
         }
     }

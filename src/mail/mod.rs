@@ -16,6 +16,7 @@ pub mod headers;
 mod html;
 pub mod kind;
 pub mod language;
+pub mod mask;
 mod media;
 pub mod message;
 mod message_ids;
@@ -30,6 +31,7 @@ mod transfer;
 pub mod newtext;
 
 pub mod compose;
+pub mod copy;
 pub mod encode;
 pub mod origin;
 pub mod rendered;

@@ -50,6 +50,8 @@ pub struct SheetFacts<'a> {
     pub asked: &'a str,
     /// Why it came to this desk, a line each, the heaviest first.
     pub evidence: &'a [String],
+    /// Why not the customer's whole message is enclosed, when it is not: what was left out.
+    pub left_out: Option<&'a str>,
     /// The case token ([`super::origin::case_token`]).
     pub token: &'a str,
     /// Where answers go.
@@ -87,10 +89,16 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
     let _ = write!(
         out,
         "\nHow to answer\n\n  Reply to this message, or write to\n  {}\n  \
-         That address carries our reference: your answer then finds this case.\n\n\
-         The customer's message is enclosed whole and unchanged.\n",
+         That address carries our reference: your answer then finds this case.\n\n",
         facts.reply_to
     );
+    match facts.left_out {
+        None => out.push_str("The customer's message is enclosed whole and unchanged.\n"),
+        Some(what) => {
+            out.push_str("A copy of the customer's text is enclosed, not the message itself.\n");
+            let _ = writeln!(out, "Left out: {}.", shown(what));
+        }
+    }
     out
 }
 
@@ -217,6 +225,7 @@ mod tests {
                     \"500\" när de öppnar sidan, och vi måste vara klara före kvällen.\n  Skärmbild \
                     bifogas.\n",
             evidence,
+            left_out: None,
             token: "t4f7k25qm-abcdefghijklmnop",
             reply_to,
         }

@@ -20,9 +20,9 @@ use super::pulse::Pulse;
 use super::read::Reader;
 use super::session::{End, Session};
 use super::works::Works;
-use crate::config::mailbox::{FirstRun, MailboxConfig, Source};
+use crate::config::mailbox::{FirstRun, MailboxConfig, Mode, Source};
 use crate::domain::ids::Folder;
-use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, MailboxRecord, Pen};
+use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, MailboxRecord, Pen, StageName};
 use crate::mailbox::Mailbox;
 use crate::mailbox::exchange::{Mark, Opened, Trouble};
 use crate::triage::routing::Routing;
@@ -145,12 +145,16 @@ impl Crew {
                 };
             }
             let wait = spread(wait_after(&fault, pause));
-            tracing::warn!(
-                mailbox = %self.config.name,
-                error = %fault,
-                retry_in_s = wait.as_secs(),
-                "the mailbox cannot be worked on"
-            );
+            if wait.is_zero() {
+                tracing::info!(mailbox = %self.config.name, why = %fault, "opened anew at once");
+            } else {
+                tracing::warn!(
+                    mailbox = %self.config.name,
+                    error = %fault,
+                    retry_in_s = wait.as_secs(),
+                    "the mailbox cannot be worked on"
+                );
+            }
             self.pulse.rest(wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -319,33 +323,53 @@ impl Crew {
             .await?
             .filter(|r| r.generation.is_some());
         let mut rebuilt = false;
-        if let Some(record) = known {
-            if record.generation != Some(opened.generation) {
-                tracing::warn!(
-                    mailbox = %name,
-                    "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
-                );
-                rebuilt = true;
+        let observes = self.config.mode == Mode::Observe;
+        if let Some(record) = &known
+            && record.generation != Some(opened.generation)
+        {
+            tracing::warn!(
+                mailbox = %name,
+                "the folder was rebuilt (new UIDVALIDITY): every message is told by its content"
+            );
+            rebuilt = true;
+        }
+        match &known {
+            None => {
+                let (accepted, baseline) = self.acceptance(opened);
+                let patch = MailboxPatch {
+                    generation: Some(opened.generation),
+                    accepted: Some(accepted),
+                    baseline,
+                    // What comes from now on is new, whenever a person accepts what is there.
+                    marks: Some(vec![self.source_mark(opened)]),
+                };
+                self.works.note_opened(pen, name, opened, patch).await?;
             }
-        } else {
-            let (accepted, baseline) = match self.config.first_run {
-                FirstRun::All => (true, None),
-                FirstRun::NewOnly => (true, Some(self.baseline(opened))),
-                FirstRun::Ask => (opened.messages <= FirstRun::ASK_ABOVE, None),
-            };
-            let patch = MailboxPatch {
-                generation: Some(opened.generation),
-                accepted: Some(accepted),
-                baseline,
-                // What comes from now on is new, whenever a person accepts what is there.
-                marks: Some(vec![self.source_mark(opened)]),
-            };
-            self.works.note_opened(pen, name, opened, patch).await?;
+            // Work on an observed mailbox begins later: that is its first run.
+            Some(record) if observes && record.accepted => {
+                let patch = MailboxPatch {
+                    accepted: Some(false),
+                    ..MailboxPatch::default()
+                };
+                self.patch(pen, patch).await?;
+            }
+            Some(record) if !observes && !record.accepted && self.was_observed().await? => {
+                let (accepted, baseline) = self.acceptance(opened);
+                let patch = MailboxPatch {
+                    accepted: Some(accepted),
+                    baseline,
+                    // New is what comes once nothing is only observed any more.
+                    marks: Some(vec![self.source_mark(opened)]),
+                    ..MailboxPatch::default()
+                };
+                self.patch(pen, patch).await?;
+            }
+            Some(_) => {}
         }
         let mut told = false;
         loop {
             if let Some(record) = self.works.ledger.mailbox(name).await?
-                && record.accepted
+                && (record.accepted || observes)
             {
                 let record = self.with_real_baseline(pen, record, opened).await?;
                 return Ok(Some((record, rebuilt)));
@@ -367,6 +391,37 @@ impl Crew {
                 () = self.works.stop.cancelled() => {}
             }
         }
+    }
+
+    /// Whether work may begin without a person, and what is left alone.
+    fn acceptance(&self, opened: &Opened) -> (bool, Option<Baseline>) {
+        if self.config.mode == Mode::Observe {
+            return (false, None);
+        }
+        match self.config.first_run {
+            FirstRun::All => (true, None),
+            FirstRun::NewOnly => (true, Some(self.baseline(opened))),
+            FirstRun::Ask => (opened.messages <= FirstRun::ASK_ABOVE, None),
+        }
+    }
+
+    /// Whether the mailbox was only observed until now.
+    async fn was_observed(&self) -> Result<bool, Fault> {
+        let counts = self.works.ledger.counts().await?;
+        let mut own = counts.mailboxes.iter();
+        let own = own.find(|count| count.name == self.config.name);
+        let mut stages = own.iter().flat_map(|count| &count.stages);
+        Ok(stages.any(|(stage, tickets)| *stage == StageName::Observed && *tickets > 0))
+    }
+
+    async fn patch(&self, pen: &Pen, patch: MailboxPatch) -> Result<(), Fault> {
+        let change = Change::Mailbox {
+            name: self.config.name.clone(),
+            patch,
+            entry: None,
+        };
+        self.works.record(pen, vec![change]).await?;
+        Ok(())
     }
 
     fn source_mark(&self, opened: &Opened) -> FolderMark {
@@ -396,15 +451,11 @@ impl Crew {
             generation: now.generation,
             uid: first.map_or(now.next, |mark| mark.next),
         };
-        let change = Change::Mailbox {
-            name: self.config.name.clone(),
-            patch: MailboxPatch {
-                baseline: Some(baseline.clone()),
-                ..MailboxPatch::default()
-            },
-            entry: None,
+        let patch = MailboxPatch {
+            baseline: Some(baseline.clone()),
+            ..MailboxPatch::default()
         };
-        self.works.record(pen, vec![change]).await?;
+        self.patch(pen, patch).await?;
         record.baseline = Some(baseline);
         Ok(record)
     }

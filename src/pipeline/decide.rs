@@ -13,6 +13,7 @@ use super::meters::Until;
 use super::read::{Decided, Read, ReadEnd};
 use super::session::Session;
 use crate::audit;
+use crate::config::mailbox::Mode;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
@@ -69,7 +70,10 @@ impl Session<'_> {
                     let letters = std::mem::take(&mut read.letters);
                     notes.extend(letters.into_iter().map(|letter| self.letter(letter)));
                     changes.push(self.decided(&mut opened, &mut read)?);
-                    follow.push(Then::HandOn(item, opened, read));
+                    follow.push(match self.config.mode {
+                        Mode::Live => Then::HandOn(item, opened, read),
+                        Mode::Observe => Then::LetGo(opened),
+                    });
                 }
                 ReadEnd::Unusable { what } => {
                     changes.push(unfetchable(&mut opened, what)?);
@@ -202,6 +206,7 @@ impl Session<'_> {
             category: decision.category.clone(),
             language: decision.language,
             product: decision.product.clone(),
+            customer: decision.customer.clone(),
             owner: decision.owner,
             priority: decision.priority,
             action: decision.action,
@@ -212,6 +217,7 @@ impl Session<'_> {
             scores: decision.scores.clone(),
             evidence: decision.evidence.clone(),
             rules_digest: decision.rules_digest,
+            observed: self.config.mode == Mode::Observe,
         };
         let patch = Patch {
             digest: read.digest,
@@ -221,7 +227,10 @@ impl Session<'_> {
             summary: Some(read.summary.clone()),
             ..Patch::default()
         };
-        let event = Event::Decide(next);
+        let event = match self.config.mode {
+            Mode::Live => Event::Decide(next),
+            Mode::Observe => Event::Observe(next),
+        };
         Ok(opened
             .standing
             .step(&event, patch, Actor::Triaged, happening)?

@@ -201,7 +201,7 @@ impl Filer<'_> {
                     }
                     found_there(filing, folder)?
                 }
-                None => gone(filing)?,
+                None => gone(filing, None)?,
             };
             changes.push(change);
         }
@@ -262,11 +262,11 @@ fn found_there(filing: &mut Filing, folder: &Folder) -> Result<Change, Fault> {
         filing.folder = folder.clone();
         return filed(filing, Proof::Looked);
     }
-    gone(filing)
+    gone(filing, Some(folder))
 }
 
-/// It is not in the source folder any more, and not by our doing.
-fn gone(filing: &mut Filing) -> Result<Change, Fault> {
+/// It is not in the source folder any more, and not by our doing; perhaps it was `found`.
+fn gone(filing: &mut Filing, found: Option<&Folder>) -> Result<Change, Fault> {
     let happening = if filing.standing.life.stage == Stage::Delivered {
         Happening::Settled {
             folder: filing.folder.clone(),
@@ -275,6 +275,7 @@ fn gone(filing: &mut Filing) -> Result<Change, Fault> {
     } else {
         Happening::Withdrawn {
             sent_perhaps: filing.standing.life.attempts > 0,
+            found: found.cloned(),
         }
     };
     let (change, _) = filing.standing.step(

@@ -18,8 +18,9 @@ use super::hand::{Hold, Share};
 use super::read::Read;
 use super::session::Session;
 use super::standing::Standing;
+use crate::config::mailbox::Mode;
 use crate::domain::event::{Actor, Entry, Happening};
-use crate::domain::life::{Effect, Event, Life};
+use crate::domain::life::{Effect, Event, Life, Next};
 use crate::domain::locator::{Item, Locator};
 use crate::domain::reason::Reason;
 use crate::domain::ticket::Ticket;
@@ -285,6 +286,12 @@ impl Session<'_> {
             tries: standing.life.tries,
         };
         let tries_max = self.works.limits.tries;
+        let observed = self.config.mode == Mode::Observe;
+        let event = if observed {
+            Event::Observe(Next::Quarantine)
+        } else {
+            Event::Try { tries_max }
+        };
         let patch = Patch {
             folder: Some(folder.clone()),
             ..Patch::default()
@@ -292,9 +299,10 @@ impl Session<'_> {
         let tried = Happening::Tried {
             tries: standing.life.tries,
         };
-        let (change, _) = standing.step(&Event::Try { tries_max }, patch, Actor::Triaged, tried)?;
-        tracing::error!(ticket = %ticket.id.reference(), %reason, "goes to quarantine");
-        if self.works.record(&self.pen, vec![change]).await? == [Verdict::Written] {
+        let (change, _) = standing.step(&event, patch, Actor::Triaged, tried)?;
+        tracing::error!(ticket = %ticket.id.reference(), %reason, observed, "goes to quarantine");
+        let verdicts = self.works.record(&self.pen, vec![change]).await?;
+        if verdicts == [Verdict::Written] && !observed {
             let filing = Filing {
                 hold,
                 standing,

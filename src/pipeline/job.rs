@@ -169,7 +169,10 @@ impl Job {
     pub fn drop_letter(&mut self) -> Result<Change, Fault> {
         let sent_perhaps = self.standing.life.attempts > 0;
         let happening = match &self.errand {
-            Errand::Forward(_) => Happening::Withdrawn { sent_perhaps },
+            Errand::Forward(_) => Happening::Withdrawn {
+                sent_perhaps,
+                found: None,
+            },
             Errand::Letter(parcel) => self.posted(parcel, Posting::Dropped),
         };
         Ok(self.step(&Event::Vanished, None, happening)?.0)

@@ -256,6 +256,7 @@ impl Noted {
             | Change::Step { entry, .. }
             | Change::Letter { entry, .. }
             | Change::LetterStep { entry, .. }
+            | Change::Redact { entry, .. }
             | Change::Note(entry) => entry,
             Change::Mailbox { entry, .. } => match entry {
                 Some(entry) => entry,

@@ -15,6 +15,7 @@ use super::file::Filing;
 use super::job::{Errand, Forward, Job};
 use super::session::Session;
 use super::standing::Standing;
+use crate::config::mailbox::Mode;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening};
@@ -139,6 +140,7 @@ impl Session<'_> {
         let mut sends = Vec::new();
         let mut moves = Vec::new();
         let mut missing = Vec::new();
+        let mut anew = Vec::new();
         let mut cursor = None;
         self.due = None;
         (self.unsent, self.deferred) = (0, 0);
@@ -154,7 +156,9 @@ impl Session<'_> {
                 }
                 let here = ticket.locator.generation == self.opened.generation
                     && present.is_none_or(|items| items.contains(&ticket.locator.item));
-                if here {
+                if here && self.is_to_be_reconsidered(&ticket) {
+                    anew.push(ticket);
+                } else if here {
                     self.resume_one(ticket, &mut sends, &mut moves).await?;
                 } else {
                     missing.push(ticket);
@@ -164,6 +168,7 @@ impl Session<'_> {
                 self.filer().file_again(std::mem::take(&mut moves)).await?;
             }
             self.send_again(&mut sends).await?;
+            self.reconsider(std::mem::take(&mut anew)).await?;
             if missing.len() >= MISSING_MAX {
                 self.look_for(std::mem::take(&mut missing)).await?;
             }
@@ -211,8 +216,44 @@ impl Session<'_> {
                     }
                 }
             }
-            Effect::Read | Effect::AskPerson | Effect::Transmit | Effect::Nothing => {}
+            Effect::Read
+            | Effect::AskPerson
+            | Effect::Observe
+            | Effect::Transmit
+            | Effect::Nothing => {}
         }
+        Ok(())
+    }
+
+    /// Whether a ticket of the time when the mailbox was only observed is to be worked on now.
+    fn is_to_be_reconsidered(&self, ticket: &Ticket) -> bool {
+        self.config.mode == Mode::Live
+            && resume(&ticket.life) == Effect::Observe
+            && self.is_above_baseline(&ticket.locator.item)
+    }
+
+    /// Has tickets decided anew: the rules that decided while the mailbox was observed are not
+    /// those that came of observing it.
+    async fn reconsider(&mut self, tickets: Vec<Ticket>) -> Result<(), Fault> {
+        let mut changes = Vec::with_capacity(tickets.len());
+        let mut follow = Vec::with_capacity(tickets.len());
+        for mut ticket in tickets {
+            let mut standing = Standing::of(&ticket);
+            let (change, _) = standing.step(
+                &Event::Reconsider,
+                Patch::default(),
+                Actor::Triaged,
+                Happening::Reconsidered,
+            )?;
+            changes.push(change);
+            ticket.life = standing.life;
+            ticket.changed_at = standing.at;
+            follow.push(ticket);
+        }
+        let verdicts = self.works.record(&self.pen, changes).await?;
+        let written = follow.into_iter().zip(verdicts);
+        let written = written.filter(|(_, verdict)| *verdict == Verdict::Written);
+        self.again.extend(written.map(|(ticket, _)| ticket));
         Ok(())
     }
 

@@ -1,33 +1,48 @@
-//! Which product a message is about, told by names it holds and addresses it bears.
+//! Which product a message is about, and whose ticket it is: told by names it holds, ids, and the
+//! addresses it bears.
+//!
+//! What is said now must agree: a tag, the case it answers, an id and the names in subject and new
+//! text that point to different products make several, and a person decides. Where nothing is said
+//! now, the strongest of what lies around decides: quoted text and signature, names of
+//! attachments, the sender's domain, and last what the customer has. A common word alone tells
+//! nothing; it does when anything else points to the same product.
 
-use crate::domain::address::Address;
-use crate::domain::decision::{ProductHit, Zone};
-use crate::domain::ids::ProductId;
-use crate::rules::lexicon::{LexiconFault, LexiconHit};
-use crate::rules::{FoldOptions, FoldedZone, Keyword, Lexicon, ZoneSet};
-
-use super::endings::{is_with_ending, takes_endings};
+use super::customer::{Customer, Customers};
+use super::names::{Find, Names, What};
 use super::product::Product;
+use crate::domain::address::Address;
+use crate::domain::decision::{ProductHit, Step, Zone};
+use crate::domain::ids::{CustomerId, ProductId};
+use crate::rules::lexicon::LexiconFault;
+use crate::rules::{FoldOptions, FoldedZone, RuleSet};
 
-/// All products, ready to be recognised.
+/// All products and customers, ready to be recognised.
 #[derive(Debug)]
 pub struct Registry {
     products: Vec<Product>,
-    lexicon: Lexicon,
-    /// By the number that the lexicon gives for a hit.
-    names: Vec<Name>,
-    /// The zones in which names are looked for.
-    looked_at: ZoneSet,
+    customers: Customers,
+    names: Names,
     publisher_domains: Vec<String>,
 }
 
-/// One name or alias as it is looked for.
-#[derive(Debug)]
-struct Name {
-    /// Number of the product.
-    product: usize,
-    /// Set when it is looked for with an ending: the name without.
-    without_ending: Option<String>,
+/// What is known of a message beside its texts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clues<'a> {
+    /// Our own addresses: only a tag on one of them counts.
+    pub own: &'a [Address],
+    /// Who wrote it.
+    pub author: Option<&'a Address>,
+    /// The product of the case that it answers, and how that case was told.
+    pub thread: Option<(&'a ProductId, &'a str)>,
+}
+
+/// What a message tells about its product and its customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The product.
+    pub product: ProductTold,
+    /// The customer, where one is known.
+    pub customer: Option<CustomerId>,
 }
 
 /// What a message tells about its product.
@@ -35,93 +50,43 @@ struct Name {
 pub enum ProductTold {
     /// One product, and how it was told.
     One(ProductHit),
-    /// Several on the same level of evidence, in the order of the registry.
+    /// Several, in the order of the registry.
     Several(Vec<ProductId>),
+    /// None is named; the customer has these.
+    Owned(CustomerId, Vec<ProductId>),
+    /// All there is, is a common word.
+    Common(ProductHit),
     /// No product.
     None,
 }
 
-/// How much a way of telling is worth; the strongest level that names any product decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    /// `support+product@…`: a form or page of the partner's own made it.
-    Tag,
-    /// What the writer says now.
-    Written,
-    /// What others said before, or stands under every mail of the writer.
-    Surroundings,
-    /// The name of an attachment.
-    Attachment,
-    /// The domain it comes from.
-    SenderDomain,
-}
-
-impl Level {
-    /// What a name in a zone is worth. Addresses are looked at as addresses; headers repeat what
-    /// others hold.
-    const fn of(zone: Zone) -> Option<Self> {
-        match zone {
-            Zone::Subject | Zone::Body => Some(Self::Written),
-            Zone::Quoted | Zone::Signature => Some(Self::Surroundings),
-            Zone::Attachment => Some(Self::Attachment),
-            Zone::Sender | Zone::Recipient | Zone::Header => None,
-        }
-    }
-}
-
-/// One product found at one level.
+/// One product pointed to.
 #[derive(Debug)]
 struct Sign {
-    level: Level,
+    step: Step,
     /// Number of the product.
     product: usize,
     text: String,
     zone: Zone,
+    /// It alone tells nothing.
+    common: bool,
+    /// Something else points to the same product.
+    borne_out: bool,
+    /// A common word in the registry's own capitals: enough to doubt another product.
+    doubt: bool,
 }
 
 impl Registry {
-    /// Compiles the names and aliases of `products`; each is written like a rule's keyword.
-    /// `options` should be those of the rule set, so that a message is folded once.
-    pub fn new(products: Vec<Product>, options: FoldOptions) -> Result<Self, Vec<LexiconFault>> {
-        let mut names = Vec::new();
-        let mut keywords = Vec::new();
-        let mut faults = Vec::new();
-        let mut look_for = |text: &str, name: Name| match Keyword::parse(text) {
-            Ok(keyword) => {
-                keywords.push((names.len(), keyword));
-                names.push(name);
-            }
-            Err(fault) => faults.push(LexiconFault::Name {
-                entry: names.len(),
-                fault,
-            }),
-        };
-        for (product, known) in products.iter().enumerate() {
-            for name in std::iter::once(&known.name).chain(&known.aliases) {
-                let without_ending = None;
-                look_for(
-                    name,
-                    Name {
-                        product,
-                        without_ending,
-                    },
-                );
-                if takes_endings(name) {
-                    let without_ending = Some(name.clone());
-                    look_for(
-                        &format!("{name}*"),
-                        Name {
-                            product,
-                            without_ending,
-                        },
-                    );
-                }
-            }
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let lexicon = Lexicon::compile(keywords, options)?;
+    /// Compiles all that is looked for; each name is written like a rule's keyword. What `rules`
+    /// use as a word needs more evidence than the word.
+    pub fn new(
+        products: Vec<Product>,
+        customers: Vec<Customer>,
+        rules: &RuleSet,
+    ) -> Result<Self, Vec<LexiconFault>> {
+        let options: FoldOptions = rules.settings().fold;
+        let customers = Customers::new(customers);
+        let names = Names::compile(&products, &customers, rules, options)?;
         let mut publisher_domains: Vec<String> = products
             .iter()
             .flat_map(|p| p.sender_domains.iter().cloned())
@@ -130,17 +95,13 @@ impl Registry {
         publisher_domains.dedup();
         Ok(Self {
             products,
-            lexicon,
+            customers,
             names,
-            looked_at: Zone::ALL
-                .into_iter()
-                .filter(|zone| Level::of(*zone).is_some())
-                .collect(),
             publisher_domains,
         })
     }
 
-    /// All products, in the order of the file.
+    /// All products, in the order of the files.
     pub fn products(&self) -> &[Product] {
         &self.products
     }
@@ -150,80 +111,153 @@ impl Registry {
         self.products.iter().find(|product| &product.id == id)
     }
 
+    /// All customers.
+    pub const fn customers(&self) -> &Customers {
+        &self.customers
+    }
+
+    /// The names of a product that alone do not tell it.
+    pub fn common_names(&self, id: &ProductId) -> Vec<&str> {
+        let number = self.products.iter().position(|product| &product.id == id);
+        let names = number.map(|number| self.names.common(number));
+        names.into_iter().flatten().collect()
+    }
+
     /// The domains publishers write from, sorted, each once.
     pub fn publisher_domains(&self) -> &[String] {
         &self.publisher_domains
     }
 
-    /// Which product the message is about. `own` are our own addresses: only a tag on one of
-    /// them counts.
-    ///
-    /// The strongest level of evidence that names any product decides: a tag on our own
-    /// address, then subject and new text, then quoted text and signature, then names of
-    /// attachments, then the sender's domain. Two products on that level are several, whatever
-    /// weaker levels say.
-    pub fn resolve(&self, zones: &[FoldedZone<'_>], own: &[Address]) -> ProductTold {
-        let mut signs = self.named(zones);
+    /// Which product and which customer the message is about.
+    pub fn resolve(&self, zones: &[FoldedZone<'_>], clues: Clues<'_>) -> Told {
+        let finds = self.names.find(zones);
+        let customer = self.customer(&finds, clues.author);
+        let mut signs: Vec<Sign> = finds.iter().filter_map(sign).collect();
         for zone in zones {
             match zone.zone() {
-                Zone::Recipient => signs.extend(self.tagged(zone, own)),
+                Zone::Recipient => signs.extend(self.tagged(zone, clues.own)),
                 Zone::Sender => signs.extend(self.sent_from(zone)),
                 _ => {}
             }
         }
-        let Some(level) = signs.iter().map(|sign| sign.level).min() else {
-            return ProductTold::None;
-        };
-        signs.retain(|sign| sign.level == level);
-        let mut told: Vec<usize> = signs.iter().map(|sign| sign.product).collect();
-        told.sort_unstable();
-        told.dedup();
-        let id = |&index: &usize| self.products.get(index).map(|p| p.id.clone());
-        match told.as_slice() {
-            [index] => signs.into_iter().next().zip(id(index)).map_or(
-                ProductTold::None,
-                |(sign, product)| {
-                    ProductTold::One(ProductHit {
-                        product,
-                        text: sign.text,
-                        zone: sign.zone,
-                    })
-                },
-            ),
-            several => ProductTold::Several(several.iter().filter_map(id).collect()),
+        signs.extend(self.thread(clues));
+        let owned = customer.map(|customer| self.owned(customer));
+        let owned = owned.unwrap_or_default();
+        let publishers: Vec<usize> = finds
+            .iter()
+            .filter_map(|find| match find.what {
+                What::Publisher(product) => Some(product),
+                _ => None,
+            })
+            .collect();
+        Told {
+            product: self.product_told(signs, &owned, &publishers, customer),
+            customer: customer.map(|customer| customer.id.clone()),
         }
     }
 
-    fn named(&self, zones: &[FoldedZone<'_>]) -> Vec<Sign> {
-        let hits = self.lexicon.find_folded(zones, self.looked_at);
-        // What is a name as it stands is no other name with an ending.
-        let whole: Vec<_> = hits
+    fn product_told(
+        &self,
+        mut signs: Vec<Sign>,
+        owned: &[usize],
+        publishers: &[usize],
+        customer: Option<&Customer>,
+    ) -> ProductTold {
+        let told: Vec<usize> = plain(&signs).map(|sign| sign.product).collect();
+        for sign in signs.iter_mut().filter(|sign| sign.common) {
+            let product = &sign.product;
+            sign.borne_out =
+                told.contains(product) || owned.contains(product) || publishers.contains(product);
+        }
+        let strongest = plain(&signs).map(|sign| sign.step).min();
+        let ownership = match owned {
+            [_] if strongest.is_none() => customer.and_then(|customer| {
+                let product = *owned.first()?;
+                let text = customer.id.to_string();
+                Some(Sign::of(Step::Ownership, product, text, Zone::Sender))
+            }),
+            _ => None,
+        };
+        signs.extend(ownership);
+        let Some(strongest) = plain(&signs).map(|sign| sign.step).min() else {
+            return self.untold(&signs, owned, customer);
+        };
+        let counts = |step: Step| step == strongest || (is_said(step) && is_said(strongest));
+        let mut named: Vec<usize> = signs
             .iter()
-            .filter(|hit| self.is_whole(hit))
-            .map(|hit| (hit.zone, hit.span))
-            .collect();
-        let named = hits.into_iter().filter_map(|hit| {
-            let name = self.names.get(hit.index)?;
-            if let Some(without) = &name.without_ending {
-                let taken = whole.contains(&(hit.zone, hit.span));
-                if taken || !is_with_ending(without, &hit.text) {
-                    return None;
+            .filter(|sign| {
+                if sign.tells() {
+                    counts(sign.step)
+                } else {
+                    sign.doubt
                 }
-            }
-            let level = Level::of(hit.zone)?;
-            Some(Sign {
-                level,
-                product: name.product,
-                text: hit.text,
-                zone: hit.zone,
             })
-        });
-        named.collect()
+            .map(|sign| sign.product)
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        let id = |index: usize| self.products.get(index).map(|product| product.id.clone());
+        match named.as_slice() {
+            [only] => {
+                let strongest = plain(&signs).filter(|sign| sign.step == strongest);
+                let sign = strongest.min_by_key(|sign| sign.common);
+                let told = sign.and_then(|sign| Some(sign.hit(id(*only)?)));
+                told.map_or(ProductTold::None, ProductTold::One)
+            }
+            several => ProductTold::Several(several.iter().filter_map(|n| id(*n)).collect()),
+        }
     }
 
-    fn is_whole(&self, hit: &LexiconHit) -> bool {
-        let name = self.names.get(hit.index);
-        name.is_some_and(|name| name.without_ending.is_none())
+    /// Where nothing tells a product: what comes nearest.
+    fn untold(&self, signs: &[Sign], owned: &[usize], customer: Option<&Customer>) -> ProductTold {
+        let id = |index: usize| self.products.get(index).map(|product| product.id.clone());
+        if let (Some(customer), [_, _, ..]) = (customer, owned) {
+            let products = owned.iter().filter_map(|n| id(*n)).collect();
+            return ProductTold::Owned(customer.id.clone(), products);
+        }
+        let word = signs.iter().min_by_key(|sign| sign.step);
+        let hit = word.and_then(|sign| Some(sign.hit(id(sign.product)?)));
+        hit.map_or(ProductTold::None, ProductTold::Common)
+    }
+
+    /// Whose ticket it is: by the writer's address, else by a tenant or subscription in the text.
+    /// Two who are named are none.
+    fn customer(&self, finds: &[Find], author: Option<&Address>) -> Option<&Customer> {
+        if let Some(customer) = author.and_then(|author| self.customers.of(author)) {
+            return Some(customer);
+        }
+        let mut named: Vec<usize> = finds
+            .iter()
+            .filter_map(|find| match find.what {
+                What::Customer(number) => Some(number),
+                _ => None,
+            })
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        match named.as_slice() {
+            [only] => self.customers.all().get(*only),
+            _ => None,
+        }
+    }
+
+    /// What a customer has, as numbers of products.
+    fn owned(&self, customer: &Customer) -> Vec<usize> {
+        let owned = customer.owned();
+        let numbers = self.products.iter().enumerate();
+        let has = numbers.filter(|(_, product)| owned.contains(&&product.id));
+        has.map(|(number, _)| number).collect()
+    }
+
+    fn thread(&self, clues: Clues<'_>) -> Option<Sign> {
+        let (id, case) = clues.thread?;
+        let product = self.products.iter().position(|product| &product.id == id)?;
+        Some(Sign::of(
+            Step::Thread,
+            product,
+            case.to_owned(),
+            Zone::Header,
+        ))
     }
 
     fn tagged(&self, zone: &FoldedZone<'_>, own: &[Address]) -> Vec<Sign> {
@@ -232,12 +266,8 @@ impl Registry {
             .filter_map(|to| {
                 let detail = to.detail()?.to_ascii_lowercase();
                 let product = self.products.iter().position(|p| p.id.as_str() == detail)?;
-                Some(Sign {
-                    level: Level::Tag,
-                    product,
-                    text: to.to_string(),
-                    zone: Zone::Recipient,
-                })
+                let text = to.to_string();
+                Some(Sign::of(Step::Tag, product, text, Zone::Recipient))
             })
             .collect()
     }
@@ -251,17 +281,77 @@ impl Registry {
                     .iter()
                     .any(|domain| from.is_within(domain))
                 {
-                    signs.push(Sign {
-                        level: Level::SenderDomain,
-                        product,
-                        text: from.domain().to_owned(),
-                        zone: Zone::Sender,
-                    });
+                    let text = from.domain().to_owned();
+                    signs.push(Sign::of(Step::SenderDomain, product, text, Zone::Sender));
                 }
             }
         }
         signs
     }
+}
+
+impl Sign {
+    const fn of(step: Step, product: usize, text: String, zone: Zone) -> Self {
+        Self {
+            step,
+            product,
+            text,
+            zone,
+            common: false,
+            borne_out: false,
+            doubt: false,
+        }
+    }
+
+    /// Whether it tells the product by itself, or is borne out by something else.
+    const fn tells(&self) -> bool {
+        !self.common || self.borne_out
+    }
+
+    fn hit(&self, product: ProductId) -> ProductHit {
+        ProductHit {
+            product,
+            text: self.text.clone(),
+            zone: self.zone,
+            step: self.step,
+        }
+    }
+}
+
+/// What a find points to, and how strongly.
+fn sign(find: &Find) -> Option<Sign> {
+    let (product, is_id) = match find.what {
+        What::Name(product) => (product, false),
+        What::Id(product) => (product, true),
+        What::Publisher(_) | What::Customer(_) => return None,
+    };
+    let step = match find.zone {
+        Zone::Subject | Zone::Body if is_id => Step::Reference,
+        Zone::Subject | Zone::Body if find.slip => Step::NearName,
+        Zone::Subject | Zone::Body => Step::Name,
+        Zone::Quoted | Zone::Signature => Step::Surroundings,
+        Zone::Attachment => Step::Attachment,
+        // Addresses are looked at as addresses; headers repeat what others hold.
+        Zone::Sender | Zone::Recipient | Zone::Header => return None,
+    };
+    Some(Sign {
+        common: find.common,
+        doubt: find.common && find.exact && is_said(step),
+        ..Sign::of(step, product, find.text.clone(), find.zone)
+    })
+}
+
+/// Those that tell a product.
+fn plain(signs: &[Sign]) -> impl Iterator<Item = &Sign> {
+    signs.iter().filter(|sign| sign.tells())
+}
+
+/// Whether it is said now, and not only lies around.
+const fn is_said(step: Step) -> bool {
+    matches!(
+        step,
+        Step::Tag | Step::Thread | Step::Reference | Step::Name | Step::NearName | Step::Person
+    )
 }
 
 /// The addresses in a text of names and addresses, at most [`ADDRESSES_MAX`].
@@ -275,111 +365,3 @@ fn addresses(text: &str) -> impl Iterator<Item = Address> {
 
 /// Addresses of one message that are looked at.
 const ADDRESSES_MAX: usize = 100;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::ZoneText;
-
-    fn product(id: &str, name: &str, aliases: &[&str], domain: &str) -> Product {
-        Product {
-            id: id.into(),
-            name: name.to_owned(),
-            aliases: aliases.iter().map(ToString::to_string).collect(),
-            publisher: "A publisher".to_owned(),
-            contacts: super::super::contact::Contacts::default(),
-            sender_domains: vec![domain.to_owned()],
-        }
-    }
-
-    /// What is told: `product by text in zone`, `a, b` for several, `-` for none.
-    fn check(zones: &[(Zone, &str)], expected: &str) {
-        let products = vec![
-            product(
-                "lumen",
-                "Lumen CRM",
-                &["Lumen", "LumenCRM"],
-                "lumen.example",
-            ),
-            product("lumen-pay", "Lumen Pay", &[], "lumen.example"),
-            product("fjord", "Fjord Archive", &["fjordarkiv*"], "fjord.example"),
-        ];
-        let registry = Registry::new(products, FoldOptions::default()).expect("a registry");
-        let own = ["support@partner.example".parse().expect("an address")];
-        let texts: Vec<_> = zones
-            .iter()
-            .map(|&(zone, text)| ZoneText { zone, text })
-            .collect();
-        let zones = FoldedZone::all(&texts, FoldOptions::default());
-        let told = match registry.resolve(&zones, &own) {
-            ProductTold::One(hit) => format!("{} by {} in {}", hit.product, hit.text, hit.zone),
-            ProductTold::Several(ids) => ids
-                .iter()
-                .map(ProductId::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
-            ProductTold::None => "-".to_owned(),
-        };
-        assert_eq!(told, expected, "{texts:?}");
-    }
-
-    #[test]
-    fn the_strongest_level_decides_and_a_tie_is_several() {
-        use Zone::{Attachment, Body, Header, Quoted, Recipient, Sender, Signature, Subject};
-        check(&[(Body, "Hej, inget särskilt")], "-");
-        check(
-            &[(Body, "lumen crm startar inte")],
-            "lumen by lumen crm in body",
-        );
-        check(
-            &[(Body, "Lumen Pay kraschar")],
-            "lumen-pay by Lumen Pay in body",
-        );
-        check(&[(Body, "illumination, Lumenated")], "-");
-        check(&[(Body, "Lumens server")], "lumen by Lumens in body");
-        check(
-            &[(Body, "Lumen Payssa ei toimi")],
-            "lumen-pay by Lumen Payssa in body",
-        );
-        check(
-            &[(Subject, "Fjordarkivet"), (Body, "LumenCRM")],
-            "lumen, fjord",
-        );
-        check(
-            &[
-                (Body, "Lumen"),
-                (Quoted, "Fjord Archive"),
-                (Signature, "Lumen Pay"),
-            ],
-            "lumen by Lumen in body",
-        );
-        check(
-            &[(Quoted, "Fjord Archive"), (Signature, "Lumen Pay")],
-            "lumen-pay, fjord",
-        );
-        check(
-            &[(Attachment, "fjordarkiv.png"), (Sender, "a@lumen.example")],
-            "fjord by fjordarkiv in attachment",
-        );
-        check(
-            &[(Sender, "Alert <a@status.fjord.example>")],
-            "fjord by status.fjord.example in sender",
-        );
-        check(&[(Sender, "a@lumen.example")], "lumen, lumen-pay");
-        check(&[(Header, "X-Product: Lumen")], "-");
-        check(
-            &[
-                (Recipient, "Support <Support+Fjord@partner.example>"),
-                (Body, "Lumen"),
-            ],
-            "fjord by Support+Fjord@partner.example in recipient",
-        );
-        check(
-            &[(
-                Recipient,
-                "someone+fjord@else.example, support@partner.example",
-            )],
-            "-",
-        );
-    }
-}

@@ -2,7 +2,7 @@
 //! message without compiling everything.
 
 use crate::domain::decision::Zone;
-use crate::domain::ids::RuleId;
+use crate::domain::ids::{ProductId, RuleId};
 
 use super::keyword::Keyword;
 use super::rule::{Rule, RuleDraft, Slot};
@@ -17,6 +17,19 @@ impl RuleSet {
         rules.sort_by_key(|rule| rule.place);
         // Of equal `order` they keep the places in which they are written.
         rules.into_iter().map(|rule| self.draft(rule)).collect()
+    }
+
+    /// For each rule that looks at what people write: the words it speaks for something by,
+    /// regular expressions left out, and the products it is held to.
+    pub fn vocabulary(&self) -> impl Iterator<Item = (Vec<&str>, &[ProductId])> {
+        let reads = |rule: &&Rule| rule.zones.holds(Zone::Body) || rule.zones.holds(Zone::Subject);
+        self.rules.iter().filter(reads).map(|rule| {
+            let slots = rule.any.iter().chain(&rule.all);
+            let words = slots.map(|slot| &*slot.keyword);
+            let words = words.filter(|word| !word.starts_with('/'));
+            let plain = words.map(|word| word.trim_start_matches('~').trim_matches('*'));
+            (plain.collect(), rule.when.product.as_slice())
+        })
     }
 
     fn draft(&self, rule: &Rule) -> RuleDraft {

@@ -2,7 +2,10 @@
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
+pub mod certificate;
 pub mod fs;
+pub mod inotify;
+pub mod journal;
 pub mod maildir;
 pub mod net;
 pub mod notify;

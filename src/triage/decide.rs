@@ -5,7 +5,7 @@
 
 use crate::domain::address::Address;
 use crate::domain::decision::{Action, Decision, Owner, Priority, ProductHit, Zone};
-use crate::domain::ids::{CategoryId, Folder, ProductId};
+use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::domain::reason::Reason;
@@ -15,12 +15,12 @@ use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::subject;
-use crate::registry::ProductTold;
+use crate::registry::{Clues, ProductTold};
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::circle;
-use super::policy::Policy;
-use super::routing::Route;
+use super::policy::{Mixed, Policy};
+use super::way::{Routes, Way, review};
 
 /// A decision and the text it was made on.
 #[derive(Debug)]
@@ -101,6 +101,7 @@ fn read(
         case,
         language: language::tell(&message.subject_base, asked(&text)),
         subject_inherited: inherited(message, &text),
+        asked: asked(&text),
         zones: FoldedZone::all(&texts, rules.settings().fold),
     };
     let (decision, verdict) = ticket.decide(policy, rules);
@@ -121,13 +122,15 @@ fn read(
 }
 
 /// A ticket's text, taken apart once for everybody who decides about it.
-struct Ticket<'a> {
-    message: &'a Message,
+pub(super) struct Ticket<'a> {
+    pub message: &'a Message,
     told: KindTold,
     case: Option<String>,
-    language: Option<Language>,
+    pub language: Option<Language>,
     /// The subject was taken over from an earlier mail.
     subject_inherited: bool,
+    /// The text that decides.
+    pub asked: &'a str,
     zones: Vec<FoldedZone<'a>>,
 }
 
@@ -284,6 +287,7 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         category: None,
         language: None,
         product: None,
+        customer: None,
         owner: None,
         priority: Priority::Normal,
         action: Action::Ignore,
@@ -298,29 +302,34 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
     }
 }
 
-/// Where a ticket goes and why, before it is put into a decision.
-struct Way {
-    action: Action,
-    recipient: Option<Address>,
-    reason: Reason,
-}
-
 impl Ticket<'_> {
     fn decide(&self, policy: &Policy, rules: &RuleSet) -> (Decision, Verdict) {
         let message = self.message;
         // Names and addresses tell the product, no rule does; so it is there for rules to ask.
-        let product = policy.registry.resolve(&self.zones, &policy.routing.own);
-        let verdict = rules.classify_folded(
+        let author = message.author().and_then(|author| author.address.as_ref());
+        let told = policy.registry.resolve(
             &self.zones,
-            &Circumstances {
-                products: &products(&product),
-                customer: message.author().and_then(|author| author.address.as_ref()),
-                language: self.language,
-                attachments: &attachments(message),
-                received: message.received,
-                subject_inherited: self.subject_inherited,
+            Clues {
+                own: &policy.routing.own,
+                author,
+                thread: None,
             },
         );
+        let product = told.product;
+        let (named, attached) = (products(&product), attachments(message));
+        let around = Circumstances {
+            products: &named,
+            customer: author,
+            language: self.language,
+            attachments: &attached,
+            received: message.received,
+            subject_inherited: self.subject_inherited,
+        };
+        let verdict = rules.classify_folded(&self.zones, &around);
+        let routes = Routes {
+            routing: &policy.routing,
+            customer: told.customer.as_ref(),
+        };
 
         let (category, doubt) = category(&verdict);
         let doubt = unreadable(message).or(doubt);
@@ -329,16 +338,18 @@ impl Ticket<'_> {
         } else {
             category
         };
-        let route = route(policy, &category);
+        let route = routes.of(&category);
         let looped = circle::travelled(message, &policy.routing.own);
-        let way = match (&self.case, doubt) {
+        let mut way = match (&self.case, doubt) {
             _ if let Some(sign) = looped => review(Reason::Loop { sign }),
             (Some(token), _) => review(Reason::InCase {
                 token: token.clone(),
             }),
             (None, Some(reason)) => review(reason),
             (None, None) => match route.action {
-                Action::Forward => forward(message, policy, rules, &verdict, &category, &product),
+                Action::Forward => {
+                    self.forward(policy, rules, &verdict, &category, &product, routes)
+                }
                 Action::Keep | Action::Ignore => Way {
                     action: Action::Keep,
                     recipient: None,
@@ -347,10 +358,21 @@ impl Ticket<'_> {
                 Action::Review => review(Reason::Kept),
             },
         };
+        let (mut category, mut route) = (category, route);
+        if policy.mixed == Mixed::Split
+            && let Some((forwarded, split)) =
+                self.split(policy, rules, &verdict, &way, &product, routes, &around)
+        {
+            route = routes.of(&forwarded);
+            (category, way) = (forwarded, split);
+        }
         let folder = match (&way.reason, way.action) {
             (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
             (Reason::Loop { .. }, _) => policy.routing.loops.clone(),
-            (_, Action::Review) => review_folder(policy),
+            (_, Action::Review) => routes.of(&CategoryId::review()).folder.clone(),
+            // Whoever answers the rest finds the mail there.
+            (Reason::Split { rest }, _) => routes.of(rest).folder.clone(),
+            (Reason::FirstLine { .. }, _) => route.first_line.clone(),
             _ => route.folder.clone(),
         };
         // What a person must decide is of the category `review`, whatever came close.
@@ -365,10 +387,11 @@ impl Ticket<'_> {
             category: Some(category),
             language: self.language,
             product: one_product(&product),
-            owner: Some(if way.action == Action::Review {
-                Owner::Partner
-            } else {
-                route.owner
+            customer: told.customer.clone(),
+            owner: Some(match &way.reason {
+                _ if way.action == Action::Review => Owner::Partner,
+                Reason::FirstLine { .. } => Owner::Partner,
+                _ => route.owner,
             }),
             priority: verdict.priority,
             action: way.action,
@@ -432,105 +455,16 @@ fn unreadable(message: &Message) -> Option<Reason> {
     })
 }
 
-const fn review(reason: Reason) -> Way {
-    Way {
-        action: Action::Review,
-        recipient: None,
-        reason,
-    }
-}
-
-/// A category without a route cannot come from a checked configuration; it is reviewed.
-fn route<'a>(policy: &'a Policy, category: &CategoryId) -> std::borrow::Cow<'a, Route> {
-    let routes = &policy.routing.categories;
-    match routes
-        .get(category)
-        .or_else(|| routes.get(CategoryId::REVIEW))
-    {
-        Some(route) => std::borrow::Cow::Borrowed(route),
-        None => std::borrow::Cow::Owned(Route {
-            owner: Owner::Partner,
-            action: Action::Review,
-            folder: policy.routing.quarantine.clone(),
-        }),
-    }
-}
-
-fn review_folder(policy: &Policy) -> Folder {
-    route(policy, &CategoryId::review()).folder.clone()
-}
-
-/// To the publisher's desk, if nothing speaks against it.
-fn forward(
-    message: &Message,
-    policy: &Policy,
-    rules: &RuleSet,
-    verdict: &Verdict,
-    category: &CategoryId,
-    product: &ProductTold,
-) -> Way {
-    let kept = |category: &CategoryId| {
-        policy
-            .routing
-            .categories
-            .get(category)
-            .is_none_or(|r| r.action != Action::Forward)
-    };
-    if let Some(against) = verdict.strongest(kept)
-        && against.points >= rules.settings().guard
-    {
-        let (category, points) = (against.category.clone(), against.points);
-        return review(Reason::Guarded { category, points });
-    }
-    let (points, threshold) = (verdict.points(category), rules.settings().forward_threshold);
-    if points < threshold {
-        return review(Reason::TooWeak { points, threshold });
-    }
-    let hit = match product {
-        ProductTold::One(hit) => hit,
-        ProductTold::Several(products) => {
-            return review(Reason::SeveralProducts {
-                products: first_four(products),
-            });
-        }
-        ProductTold::None => return review(Reason::NoProduct),
-    };
-    let contact = policy
-        .registry
-        .product(&hit.product)
-        .and_then(|p| p.contacts.technical.as_ref());
-    let Some(contact) = contact else {
-        return review(Reason::NoContact {
-            product: hit.product.clone(),
-        });
-    };
-    let recipient = contact.address.clone();
-    if !policy.allow.allows(&recipient) {
-        return review(Reason::NotAllowed { recipient });
-    }
-    if let Some(sign) = circle::returns(message, &recipient) {
-        return review(Reason::Loop { sign });
-    }
-    Way {
-        action: Action::Forward,
-        recipient: Some(recipient),
-        reason: Reason::Forwarded,
-    }
-}
-
-fn first_four(products: &[ProductId]) -> Vec<ProductId> {
-    products.iter().take(4).cloned().collect()
-}
-
 fn products(told: &ProductTold) -> Vec<ProductId> {
     match told {
         ProductTold::One(hit) => vec![hit.product.clone()],
         ProductTold::Several(products) => products.clone(),
-        ProductTold::None => Vec::new(),
+        // What cannot be told fulfils no condition.
+        ProductTold::Owned(..) | ProductTold::Common(_) | ProductTold::None => Vec::new(),
     }
 }
 
-fn attachments(message: &Message) -> Vec<(&str, &str)> {
+pub(super) fn attachments(message: &Message) -> Vec<(&str, &str)> {
     let list = message.attachments.iter();
     list.map(|one| (one.name.as_str(), one.media.as_str()))
         .collect()
@@ -539,6 +473,9 @@ fn attachments(message: &Message) -> Vec<(&str, &str)> {
 fn one_product(told: &ProductTold) -> Option<ProductHit> {
     match told {
         ProductTold::One(hit) => Some(hit.clone()),
-        ProductTold::Several(_) | ProductTold::None => None,
+        ProductTold::Several(_)
+        | ProductTold::Owned(..)
+        | ProductTold::Common(_)
+        | ProductTold::None => None,
     }
 }

@@ -67,6 +67,7 @@ impl Draft<'_> {
                 subject: self.subject,
                 sheet: self.text,
                 references,
+                copy: None,
                 enclosure: None,
             },
         }

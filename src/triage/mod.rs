@@ -8,6 +8,8 @@
 //! - [`routing`]: where each category and kind goes.
 //! - [`decide`]: kind, then case, then category, then product, then owner.
 //! - [`letter`]: mail beside the forward.
+//! - [`leaving`]: what of a message leaves with a forward.
+//! - [`mixed`]: the technical part of a mail that is about something else, too.
 //! - [`plan`]: the forward that follows from a decision.
 //! - [`shift`]: messages that change their destination.
 //! - [`suggest`]: keywords that labelled mail speaks for.
@@ -16,12 +18,15 @@
 pub mod case;
 pub mod circle;
 pub mod decide;
+pub mod leaving;
 pub mod letter;
+pub mod mixed;
 pub mod plan;
 pub mod policy;
 pub mod routing;
 pub mod shift;
 pub mod suggest;
+mod way;
 pub mod whatif;
 
 pub use decide::{Reading, decide};

@@ -4,17 +4,18 @@
 use jiff::Timestamp;
 
 use crate::domain::address::Address;
-use crate::domain::decision::{Decision, Evidence};
+use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
 use crate::domain::plan::Plan;
 use crate::mail::Message;
 use crate::mail::compose;
+use crate::mail::copy::{CopyOf, copy};
 use crate::mail::newtext::Text;
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::sheet::{SheetFacts, sheet};
 
-use super::decide::asked;
+use super::leaving::leaving;
 use super::policy::Policy;
 
 /// What is known of a message beside what was read in it.
@@ -53,23 +54,31 @@ pub fn plan(
         origin::message_id(key, incoming.mailbox, &incoming.digest, &recipient, domain);
     let reference = incoming.id.reference();
     let author = message.from.first();
-    // Only what speaks for the category at hand is for the publisher's eyes.
-    let speaks = |e: &&Evidence| e.weight > 0.0 && Some(&e.category) == decision.category.as_ref();
-    let evidence: Vec<String> = decision.evidence.iter().filter(speaks).map(line).collect();
+    let leaving = leaving(message, text, decision, policy, product)?;
+    let address = author.and_then(|author| author.address.as_ref());
+    let address = address.map_or("", |address| address.as_str());
+    let copy = leaving.copy.as_ref().map(|copied| {
+        copy(&CopyOf {
+            name: &leaving.name,
+            address,
+            received: incoming.at,
+            subject: &leaving.subject,
+            text: &copied.text,
+        })
+    });
     let sheet = sheet(&SheetFacts {
         reference: &reference,
         product: &product.name,
-        customer_name: author.map_or("", |a| a.name.as_str()),
-        customer_address: author
-            .and_then(|a| a.address.as_ref())
-            .map_or("", |address| address.as_str()),
+        customer_name: &leaving.name,
+        customer_address: address,
         partner: &policy.partner,
         priority: decision.priority,
         language: decision.language,
         received: incoming.at,
-        subject: &message.subject,
-        asked: asked(text),
-        evidence: &evidence,
+        subject: &leaving.subject,
+        asked: &leaving.asked,
+        evidence: &leaving.evidence,
+        left_out: leaving.copy.as_ref().map(|copied| copied.left_out.as_str()),
         token: &origin::case_token(key, incoming.id),
         reply_to: &reply_to,
     });
@@ -81,13 +90,13 @@ pub fn plan(
         origin: origin::origin_value(key, &message_id),
         message_id,
         date: incoming.at,
-        subject: format!("[{reference}] {}: {}", product.name, message.subject),
+        subject: format!("[{reference}] {}: {}", product.name, leaving.subject),
         sheet,
         references: Vec::new(),
-        enclosure: compose::enclosure(incoming.original),
+        enclosure: match &copy {
+            Some(copy) => compose::enclosure(copy.as_bytes()),
+            None => compose::enclosure(incoming.original),
+        },
+        copy,
     })
-}
-
-fn line(evidence: &Evidence) -> String {
-    format!("{} in the {}", evidence.text, evidence.zone)
 }

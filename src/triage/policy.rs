@@ -8,6 +8,17 @@ use crate::rules::RuleSet;
 
 use super::routing::Routing;
 
+/// What is done with mail about something technical and something that we answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mixed {
+    /// A person decides.
+    #[default]
+    Review,
+    /// Its technical paragraphs are forwarded where they can be told apart, and nothing else of
+    /// it; the mail itself is filed with whoever answers the rest.
+    Split,
+}
+
 /// Rules, registry and routing that belong together.
 #[derive(Debug)]
 pub struct Policy {
@@ -19,6 +30,14 @@ pub struct Policy {
     pub registry: Registry,
     /// Knows folders and owners.
     pub routing: Routing,
+    /// How surely a product must be told for a forward, from 0 to 1; see
+    /// [`Step::confidence`](crate::domain::decision::Step::confidence).
+    pub product_confidence: f64,
+    /// What is done with mail about something technical and something that we answer.
+    pub mixed: Mixed,
+    /// Points of a single hit for a category that is not forwarded, from which on nothing is
+    /// forwarded, whatever other rules take back.
+    pub hit_guard: f64,
     /// Who may receive at all.
     pub allow: AllowList,
     /// What is decided beside it, and acts on nothing.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::address::Address;
 use crate::domain::decision::{Action, Owner};
-use crate::domain::ids::{CategoryId, Folder};
+use crate::domain::ids::{CategoryId, CustomerId, Folder};
 use crate::domain::kind::Kind;
 
 /// What is done with tickets of one category.
@@ -16,6 +16,15 @@ pub struct Route {
     pub action: Action,
     /// Where it is filed.
     pub folder: Folder,
+    /// Where it is filed when we answer it first although the publisher could.
+    pub first_line: Folder,
+}
+
+impl Route {
+    /// Whether tickets of it may go out of the house.
+    pub fn goes_out(&self) -> bool {
+        self.action == Action::Forward
+    }
 }
 
 /// The whole table, and the addresses that are ours.
@@ -23,6 +32,8 @@ pub struct Route {
 pub struct Routing {
     /// A route for every category; always holds `review`.
     pub categories: BTreeMap<CategoryId, Route>,
+    /// What is otherwise for single customers: only what differs stands here.
+    pub customers: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
     /// A folder for every kind but [`Kind::Ticket`].
     pub kinds: BTreeMap<Kind, Folder>,
     /// Where answers to our own messages go.

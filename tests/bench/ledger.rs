@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use triaged::domain::decision::{
-    Action, Decision, Evidence, Owner, Priority, ProductHit, Score, Zone,
+    Action, Decision, Evidence, Owner, Priority, ProductHit, Score, Step, Zone,
 };
 use triaged::domain::digest::Digest;
 use triaged::domain::event::{Actor, Entry, Happening, Personal, Proof};
@@ -337,6 +337,7 @@ fn plan(n: u32) -> Plan {
         sheet: "Reference: T-4F7K92QM\nProduct: Ledgerly\nPriority: normal\n".repeat(8),
         origin: "v1; 4f7k92qm4f7k92qm4f7k92qm4f7k92qm".to_owned(),
         references: Vec::new(),
+        copy: None,
         enclosure: None,
     }
 }
@@ -363,7 +364,9 @@ fn decision() -> Decision {
             product: ProductId::from("ledgerly"),
             text: "Ledgerly".to_owned(),
             zone: Zone::Subject,
+            step: Step::Name,
         }),
+        customer: None,
         owner: Some(Owner::Isv),
         priority: Priority::Normal,
         action: Action::Forward,
@@ -397,6 +400,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         category: d.category,
         language: d.language,
         product: d.product,
+        customer: d.customer,
         owner: d.owner,
         priority: d.priority,
         action: d.action,
@@ -407,6 +411,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         scores: d.scores,
         evidence: d.evidence,
         rules_digest: d.rules_digest,
+        observed: false,
     }
 }
 

@@ -117,7 +117,8 @@ fn configuration(relay: u16) -> String {
          kind = \"maildir\"\npath = \"/var/lib/triaged/mail\"\ncreate-folders = true\n\n\
          {}[delivery]\ntransport = \"smtp\"\nhost = \"127.0.0.1\"\nport = {relay}\ntls = \"none\"\n\
          user = \"support\"\npassword-credential = \"smtp\"\n\n{}\n\
-         [metrics]\nlisten = \"/run/triaged/metrics.sock\"\n",
+         [metrics]\nlisten = \"/run/triaged/metrics.sock\"\n\n\
+         [edits]\nwatch = false\n",
         &demo[categories..delivery],
         &demo[allow..],
     )

@@ -90,7 +90,11 @@ fn world(messages: usize) -> World {
 fn listen(world: &World, listen: &str) {
     let path = world.path("config/triaged.toml");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(path, format!("{text}\n[metrics]\nlisten = {listen}\n")).unwrap();
+    fs::write(
+        path,
+        format!("{text}\n[metrics]\nlisten = {listen}\n\n[edits]\nwatch = false\n"),
+    )
+    .unwrap();
 }
 
 fn get(stream: impl Read + Write, path: &str) -> (u16, String) {

@@ -140,7 +140,9 @@ fn successors(state: &State, program: Program) -> Vec<State> {
         Effect::Read => {
             next.extend(state.stepped(&Event::Decide(Next::Send)));
             next.extend(state.stepped(&Event::Decide(Next::File)));
+            next.extend(state.stepped(&Event::Observe(Next::Send)));
         }
+        Effect::Observe => next.extend(state.stepped(&Event::Reconsider)),
         Effect::Queue => {
             if program == Program::MovesBeforeDelivered {
                 next.push(state.with(|world| {

@@ -24,6 +24,9 @@ fn every_event() -> Vec<Event> {
         Event::Spare,
         Event::Decide(Next::Send),
         Event::Decide(Next::File),
+        Event::Observe(Next::Send),
+        Event::Observe(Next::File),
+        Event::Reconsider,
         Event::Begin,
         end(Outcome::Delivered { reply: reply() }, None),
         end(
@@ -109,7 +112,7 @@ fn explore() -> Vec<(State, Event, State, Effect)> {
                 ..from.world.clone()
             };
             match &event {
-                Event::Decide(next) | Event::Reroute(next) => {
+                Event::Decide(next) | Event::Observe(next) | Event::Reroute(next) => {
                     world.owes_send = *next == Next::Send;
                 }
                 // The server may have taken what it never acknowledged.
@@ -117,6 +120,8 @@ fn explore() -> Vec<(State, Event, State, Effect)> {
                     outcome: Outcome::Delivered { .. },
                     ..
                 } => world.accepted = true,
+                // What was only observed is decided anew, and owes nothing until then.
+                Event::Reconsider => world.owes_send = false,
                 Event::Moved => world.in_source = false,
                 Event::Vanished => world.in_source = false,
                 _ => {}
@@ -182,6 +187,24 @@ fn a_ticket_that_was_accepted_is_never_sent_again_by_the_daemon_itself() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_observed_is_done_only_when_decided_anew_or_a_person_says_so() {
+    let mut seen = 0;
+    for (from, event, to, effect) in explore() {
+        let by_person = matches!(event, Event::Release | Event::Retry | Event::Reroute(_));
+        if matches!(from.life.stage, Stage::Observed { .. }) && !by_person {
+            seen += 1;
+            assert!(
+                !matches!(effect, Effect::Queue | Effect::Transmit | Effect::Move),
+                "{event:?} leads from {:?} to {:?}",
+                from.life,
+                to.life
+            );
+        }
+    }
+    assert!(seen > 0);
 }
 
 #[test]

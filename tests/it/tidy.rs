@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("ledger", 3),
     ("pipeline", 4),
     ("console", 5),
+    ("doctor", 5),
     ("daemon", 6),
     ("cli", 7),
 ];

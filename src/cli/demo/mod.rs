@@ -11,6 +11,7 @@ use super::print::say;
 use super::print::{Paint, Style};
 use super::{explain, run, shipped, tickets, wait};
 use crate::config;
+use crate::config::log::{Log, LogFormat, LogLevel};
 use crate::daemon::{self, log};
 use crate::ledger::{Ledger, Mode, TicketFilter};
 use crate::system::maildir;
@@ -47,7 +48,10 @@ const MAIN: &str = include_str!("triaged.toml");
 
 /// Runs the demo.
 pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
-    log::start(false, "warn");
+    log::start(Log {
+        level: LogLevel::Warn,
+        format: LogFormat::Human,
+    });
     let folder = tempfile::Builder::new().prefix("triaged-demo-").tempdir()?;
     let base = folder.path().to_owned();
     lay_out(&base)?;

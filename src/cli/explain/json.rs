@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::whatif;
 
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, ProductHit};
 use crate::mail::Message;
 use crate::pipeline::read::summary;
 use crate::triage::Reading;
@@ -21,6 +21,8 @@ pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<
         "category": decision.category,
         "owner": decision.owner,
         "product": decision.product.as_ref().map(|hit| &hit.product),
+        "product_told": decision.product.as_ref().map(product_told),
+        "customer": decision.customer,
         "language": decision.language,
         "priority": decision.priority,
         "action": decision.action,
@@ -38,6 +40,15 @@ pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<
         "left_out": left_out(reading),
         "negated": negated(reading),
         "rules_digest": decision.rules_digest,
+    })
+}
+
+fn product_told(hit: &ProductHit) -> Value {
+    json!({
+        "step": hit.step,
+        "text": hit.text,
+        "zone": hit.zone,
+        "confidence": hit.step.confidence(),
     })
 }
 

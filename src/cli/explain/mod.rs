@@ -31,6 +31,7 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
         if !path.exists() && typed != "-" && TicketId::prefix(&typed).is_some() {
             let args = super::args::TicketArgs {
                 ticket: typed.into_owned(),
+                sheet: false,
                 json: args.json,
             };
             wait(tickets::show(&config.state_dir, &args))?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::whatif;
 use crate::cli::print::{Paint, Style, lines, one_line};
-use crate::domain::decision::{Action, Decision, Evidence, Zone};
+use crate::domain::decision::{Action, Decision, Evidence, ProductHit, Step, Zone};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::mail::Message;
@@ -58,18 +58,14 @@ pub fn page(
             "category",
             &with_runner_up(category.as_str(), decision),
         );
-        let product = decision.product.as_ref().map_or_else(
-            || "none told".to_owned(),
-            |hit| {
-                format!(
-                    "{}: `{}` in the {}",
-                    hit.product,
-                    one_line(&hit.text, 60),
-                    hit.zone
-                )
-            },
-        );
+        let product = decision
+            .product
+            .as_ref()
+            .map_or_else(|| "none told".to_owned(), product_told);
         line(&mut out, paint, "product", &product);
+        if let Some(customer) = &decision.customer {
+            line(&mut out, paint, "customer", customer.as_str());
+        }
     }
     if decision.kind == Kind::Ticket {
         let language = decision.language.map_or("unknown", Language::as_str);
@@ -117,6 +113,29 @@ pub fn page(
         &decision.rules_digest.to_string()[..12],
     );
     out
+}
+
+/// Which product, what told it, and how far that may be relied on.
+fn product_told(hit: &ProductHit) -> String {
+    let text = one_line(&hit.text, 60);
+    let told = match hit.step {
+        Step::Thread => format!("the case that it answers, {text}"),
+        Step::Ownership => format!("all that customer `{text}` has"),
+        Step::Person => format!("`{text}` said so"),
+        Step::Reference => format!("the id `{text}` in the {}", hit.zone),
+        Step::NearName => format!("`{text}` in the {}, with a slip", hit.zone),
+        Step::Tag | Step::Name | Step::Surroundings | Step::Attachment | Step::SenderDomain => {
+            format!("`{text}` in the {}", hit.zone)
+        }
+    };
+    match hit.step {
+        Step::Name => format!("{}: {told}", hit.product),
+        step => format!(
+            "{}: {told} ({step}, confidence {:.2})",
+            hit.product,
+            step.confidence()
+        ),
+    }
 }
 
 fn line(out: &mut String, paint: Paint, name: &str, value: &str) {

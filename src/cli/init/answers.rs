@@ -16,6 +16,8 @@ pub const THIS_HOST: &str = "localhost";
 
 /// Where the password of the mailbox is put, below the configuration directory.
 const MAILBOX_PASSWORD: &str = "secrets/mailbox.password";
+/// Where the secret of an application is put.
+const APP_SECRET: &str = "secrets/app.secret";
 /// Where that of the way out is put, when it is another.
 const DELIVERY_PASSWORD: &str = "secrets/delivery.password";
 
@@ -25,6 +27,8 @@ const PRODUCTS_MAX: usize = 50;
 /// All that is put into the files.
 #[derive(Debug)]
 pub struct Answers {
+    /// Where the mailbox is.
+    pub preset: Preset,
     /// Who sells.
     pub partner: String,
     /// Where customers write to.
@@ -37,6 +41,8 @@ pub struct Answers {
     pub smtp_log_in: Option<LogIn>,
     /// What is sold.
     pub products: Vec<Product>,
+    /// Whether to begin with observing.
+    pub observe: bool,
     /// Another state directory than the usual one.
     pub state_dir: Option<String>,
     /// The files of secrets that are made.
@@ -70,13 +76,34 @@ pub enum Mailbox {
     },
 }
 
-/// A name and the place of its password.
+/// A name and what proves it.
 #[derive(Debug)]
 pub struct LogIn {
     /// The name.
     pub user: String,
-    /// The file, below the configuration directory.
-    pub password_file: String,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves a name. Files are named below the configuration directory.
+#[derive(Debug)]
+pub enum Proof {
+    /// A password.
+    Password {
+        /// Its file.
+        file: String,
+    },
+    /// An application with rights of its own, at Microsoft.
+    MicrosoftApp {
+        /// The directory (tenant): its id or domain.
+        tenant: String,
+        /// The application's (client) id.
+        client: String,
+        /// The file of its secret.
+        secret_file: String,
+    },
+    /// That of the mailbox, where it is no password.
+    OfMailbox,
 }
 
 /// A product and who answers for it.
@@ -183,19 +210,22 @@ impl Asking {
             &mut secrets,
         )?;
         let products = self.products(&args.product)?;
+        let observe = self.observe(args.observe)?;
         let state_dir = args.state_dir.as_deref().map(read::absolute).transpose()?;
-        let (Some(partner), Some(address), Some(mailbox), Some(smtp_host)) =
-            (partner, address, mailbox, smtp_host)
+        let (Some(preset), Some(partner), Some(address), Some(mailbox), Some(smtp_host)) =
+            (preset, partner, address, mailbox, smtp_host)
         else {
             return Ok(None);
         };
         Ok(Some(Answers {
+            preset,
             partner,
             address,
             mailbox,
             smtp_host,
             smtp_log_in,
             products,
+            observe,
             state_dir,
             secrets,
         }))
@@ -221,6 +251,18 @@ impl Asking {
                 .ok_or_else(|| format!("a number from 1 to {}", Preset::ALL.len()))
         };
         terminal::ask("Number", None, read).map(Some)
+    }
+
+    fn observe(&self, said: bool) -> Result<bool, Failure> {
+        if said || !self.terminal {
+            return Ok(said);
+        }
+        let question = "Observe only at first: decide and record, send and move nothing? (yes, no)";
+        terminal::ask(question, Some("yes"), |told| match told {
+            "yes" | "y" => Ok(true),
+            "no" | "n" => Ok(false),
+            _ => Err("`yes` or `no`".to_owned()),
+        })
     }
 
     fn maildir(&mut self, args: &InitArgs) -> Result<Option<Mailbox>, Failure> {
@@ -266,16 +308,55 @@ impl Asking {
             },
             read::line,
         )?;
-        let (Some(host), Some(user)) = (host, user) else {
+        let proof = if preset == Preset::Microsoft365 {
+            self.microsoft_app(args, address, secrets)?
+        } else {
+            secrets.push(self.secret(MAILBOX_PASSWORD, "Its password")?);
+            let file = MAILBOX_PASSWORD.to_owned();
+            Some(Proof::Password { file })
+        };
+        let (Some(host), Some(user), Some(proof)) = (host, user, proof) else {
             return Ok(None);
         };
-        secrets.push(self.secret(MAILBOX_PASSWORD, "Its password")?);
-        let password_file = MAILBOX_PASSWORD.to_owned();
-        let log_in = LogIn {
-            user,
-            password_file,
-        };
+        let log_in = LogIn { user, proof };
         Ok(Some(Mailbox::Imap { host, log_in }))
+    }
+
+    fn microsoft_app(
+        &mut self,
+        args: &InitArgs,
+        address: Option<&Address>,
+        secrets: &mut Vec<NewSecret>,
+    ) -> Result<Option<Proof>, Failure> {
+        let tenant = self.one(
+            &Question {
+                flag: "--tenant NAME",
+                said: args.tenant.as_deref(),
+                text: "The directory (tenant) in Entra: its id, or a domain of it",
+                likely: address.map(|address| address.domain().to_owned()),
+                certain: true,
+            },
+            read::line,
+        )?;
+        let client = self.one(
+            &Question {
+                flag: "--client-id ID",
+                said: args.client_id.as_deref(),
+                text: "The application (client) id; the README says how one is registered",
+                likely: None,
+                certain: false,
+            },
+            read::line,
+        )?;
+        secrets.push(self.secret(APP_SECRET, "The value of its client secret")?);
+        let (Some(tenant), Some(client)) = (tenant, client) else {
+            return Ok(None);
+        };
+        Ok(Some(Proof::MicrosoftApp {
+            tenant,
+            client,
+            secret_file: APP_SECRET.to_owned(),
+        }))
     }
 
     /// The server that takes forwards, and the log-in there.
@@ -327,20 +408,18 @@ impl Asking {
         let Some(user) = user.filter(|user| user != "-") else {
             return Ok((host, None));
         };
-        let password_file = if Some(&user) == same.as_ref() {
-            MAILBOX_PASSWORD
+        let file = |name: &str| Proof::Password {
+            file: name.to_owned(),
+        };
+        let proof = if preset == Some(Preset::Microsoft365) {
+            Proof::OfMailbox
+        } else if Some(&user) == same.as_ref() {
+            file(MAILBOX_PASSWORD)
         } else {
             secrets.push(self.secret(DELIVERY_PASSWORD, "Its password")?);
-            DELIVERY_PASSWORD
+            file(DELIVERY_PASSWORD)
         };
-        let password_file = password_file.to_owned();
-        Ok((
-            host,
-            Some(LogIn {
-                user,
-                password_file,
-            }),
-        ))
+        Ok((host, Some(LogIn { user, proof })))
     }
 
     fn secret(&self, name: &str, question: &str) -> Result<NewSecret, Failure> {

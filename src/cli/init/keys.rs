@@ -48,6 +48,16 @@ impl Keys {
         Ok(())
     }
 
+    /// Puts a table into force that is another choice.
+    pub fn open(&mut self, table: &str) -> Result<(), Failure> {
+        let header = format!("[{table}]");
+        let choice = format!("{CHOICE}{header}");
+        let mut lines = self.lines.iter_mut();
+        let line = lines.find(|line| **line == choice);
+        *line.ok_or_else(|| lacking(table, "header"))? = header;
+        Ok(())
+    }
+
     /// Makes what is in force another choice.
     pub fn unset(&mut self, table: &str, key: &str) -> Result<(), Failure> {
         let at = self.find(table, key);
@@ -114,7 +124,8 @@ fn lacking(table: &str, key: &str) -> Failure {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# about\n[a]\nx = 1\n#y = 2\n# or\n#     z = 3\n[[b]]\nx = 4\n";
+    const TEXT: &str = "# about\n[a]\nx = 1\n#y = 2\n# or\n#     z = 3\n[[b]]\nx = 4\n\
+        #     [b.c]\n#     k = 6\n";
 
     #[test]
     fn each_form_takes_a_value_and_comments_stay() {
@@ -124,8 +135,10 @@ mod tests {
         }
         keys.insert("b", "x", "w", "5").unwrap();
         keys.unset("a", "x").unwrap();
+        keys.open("b.c").unwrap();
+        keys.set("b.c", "k", "7").unwrap();
         let wanted = "# about\n[a]\n#     x = \"v\"\ny = \"v\"\n# or\nz = \"v\"\n[[b]]\n\
-                      x = \"v\"\nw = 5\n";
+                      x = \"v\"\nw = 5\n[b.c]\nk = 7\n";
         assert_eq!(keys.text(), wanted);
         for (table, key) in [("b", "y"), ("c", "x"), ("a", "")] {
             assert!(keys.set(table, key, "1").is_err(), "{table}.{key}");

@@ -1,7 +1,8 @@
 //! `triaged.toml` of the answers.
 
-use super::answers::{Answers, LogIn, Mailbox};
+use super::answers::{Answers, LogIn, Mailbox, Proof};
 use super::keys::{Keys, list, quoted};
+use super::preset::Preset;
 use crate::cli::failure::Failure;
 use crate::cli::shipped;
 
@@ -28,8 +29,17 @@ pub fn text(answers: &Answers) -> Result<String, Failure> {
         }
     }
     keys.set("mailbox", "create-folders", "true")?;
+    if answers.observe {
+        keys.set("mailbox", "mode", "\"observe\"")?;
+    }
     keys.set("delivery", "host", &quoted(&answers.smtp_host))?;
     local(&mut keys, "delivery", &answers.smtp_host)?;
+    if answers.preset == Preset::Microsoft365 {
+        // Exchange Online speaks STARTTLS only, and takes so many messages a minute.
+        keys.set("delivery", "port", "587")?;
+        keys.set("delivery", "tls", "\"starttls\"")?;
+        keys.set("delivery", "per-minute", "30")?;
+    }
     known(&mut keys, "delivery", answers.smtp_log_in.as_ref())?;
     if !answers.products.is_empty() {
         let own = answers
@@ -54,11 +64,24 @@ fn local(keys: &mut Keys, table: &str, host: &str) -> Result<(), Failure> {
 /// The name and the place of the password of a log-in, or neither.
 fn known(keys: &mut Keys, table: &str, log_in: Option<&LogIn>) -> Result<(), Failure> {
     keys.unset(table, "password-credential")?;
-    match log_in {
-        Some(log_in) => {
-            keys.set(table, "user", &quoted(&log_in.user))?;
-            keys.set(table, "password-file", &quoted(&log_in.password_file))
+    let Some(log_in) = log_in else {
+        return keys.unset(table, "user");
+    };
+    keys.set(table, "user", &quoted(&log_in.user))?;
+    match &log_in.proof {
+        Proof::Password { file } => keys.set(table, "password-file", &quoted(file)),
+        Proof::MicrosoftApp {
+            tenant,
+            client,
+            secret_file,
+        } => {
+            let own = format!("{table}.oauth2");
+            keys.open(&own)?;
+            keys.set(&own, "kind", "\"microsoft-app\"")?;
+            keys.set(&own, "tenant", &quoted(tenant))?;
+            keys.set(&own, "client-id", &quoted(client))?;
+            keys.set(&own, "secret-file", &quoted(secret_file))
         }
-        None => keys.unset(table, "user"),
+        Proof::OfMailbox => keys.set(table, "oauth2-of", "\"support\""),
     }
 }

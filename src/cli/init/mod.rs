@@ -127,7 +127,7 @@ fn next(directory: &Path, answers: &Answers, written: &Written) {
     let mut steps = Vec::new();
     for path in &written.empty {
         let file = path.display();
-        steps.push((format!("editor {file}"), "put the password there, one line"));
+        steps.push((format!("editor {file}"), "put the secret there, one line"));
     }
     if answers.products.is_empty() {
         let file = directory.join(shipped::PRODUCTS);

@@ -5,6 +5,8 @@ use clap::ValueEnum;
 /// A kind of mail server, as `init --preset` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
+    /// Microsoft 365, by an application that is registered in Entra
+    Microsoft365,
     /// Gmail or Google Workspace, with an app password
     Gmail,
     /// A server of your own or a provider's: Dovecot, Cyrus, Courier and others
@@ -24,11 +26,12 @@ pub struct Servers {
 
 impl Preset {
     /// All, in the order they are offered.
-    pub const ALL: [Self; 3] = [Self::Gmail, Self::Imap, Self::Maildir];
+    pub const ALL: [Self; 4] = [Self::Microsoft365, Self::Gmail, Self::Imap, Self::Maildir];
 
     /// As a person reads it.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Microsoft365 => "Microsoft 365 (with an application registered in Entra)",
             Self::Gmail => "Gmail or Google Workspace (with an app password)",
             Self::Imap => "another IMAP server: Dovecot, Cyrus, a provider",
             Self::Maildir => "a Maildir on this host",
@@ -38,6 +41,10 @@ impl Preset {
     /// The servers, where the provider has but one of each.
     pub const fn servers(self) -> Option<Servers> {
         match self {
+            Self::Microsoft365 => Some(Servers {
+                imap: "outlook.office365.com",
+                smtp: "smtp.office365.com",
+            }),
             Self::Gmail => Some(Servers {
                 imap: "imap.gmail.com",
                 smtp: "smtp.gmail.com",

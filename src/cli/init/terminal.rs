@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use secrecy::SecretString;
 
 use crate::cli::failure::Failure;
@@ -51,7 +52,34 @@ fn line(question: &str, suggestion: Option<&str>) -> Result<String, Failure> {
 
 /// Asks for a password, which is not shown; `None` when the person leaves it out.
 pub fn password(question: &str) -> Result<Option<SecretString>, Failure> {
-    let told = rpassword::prompt_password(format!("{question} (not shown; empty: later): "))?;
-    let told = told.trim_end_matches(['\r', '\n']);
+    // Before the question is put, so that nothing of a quick answer is shown.
+    let unseen = Unseen::begin()?;
+    print!("{question} (not shown; empty: later): ");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::Read::take(io::stdin().lock(), ANSWER_MAX).read_line(&mut answer)?;
+    drop(unseen);
+    println!();
+    let told = answer.trim_end_matches(['\r', '\n']);
     Ok((!told.is_empty()).then(|| SecretString::from(told)))
+}
+
+/// While it lives, the terminal does not show what is typed.
+struct Unseen(Termios);
+
+impl Unseen {
+    fn begin() -> io::Result<Self> {
+        let before = termios::tcgetattr(io::stdin())?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        termios::tcsetattr(io::stdin(), OptionalActions::Now, &quiet)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // A terminal that has gone needs nothing shown.
+        let _gone = termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
 }

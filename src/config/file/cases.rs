@@ -125,7 +125,7 @@ fn stale(unsold: &BTreeMap<String, (Range<usize>, usize)>, policy: &Policy, file
         let message = format!("{cases} about {}, which is no product", quoted(product));
         let products = policy.registry.products().iter();
         let help = nearest(product, products.map(|p| p.id.as_str())).map_or_else(
-            || "take that out, or name a product of registry/products.toml".to_owned(),
+            || "take that out, or name a product of the registry".to_owned(),
             did_you_mean,
         );
         file.warning(span, "case.product", message)

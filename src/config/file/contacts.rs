@@ -2,6 +2,7 @@
 //!
 //! What a contact may be is told here; that there is one at all is asked where products are read.
 
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +17,11 @@ use super::table::{InFile, Read, Table, listed};
 use super::value::Text;
 use crate::config::delivery::AllowList;
 use crate::domain::address::Address;
+use crate::domain::ids::{CategoryId, Folder};
 use crate::domain::language::Language;
 use crate::registry::calendar::{Calendar, parse_date};
 use crate::registry::contact::{Contact, Contacts, FALLBACKS_MAX, Fallback, Role};
+use crate::triage::routing::Route;
 
 /// Longest time that a desk may take, and least that can be told apart.
 const RESPONSE_BOUNDS: RangeInclusive<Duration> =
@@ -51,6 +54,10 @@ pub struct Limits<'a> {
     pub own_domains: &'a [String],
     /// Whether any category is forwarded.
     pub forwards: bool,
+    /// What is done with each category.
+    pub routes: &'a BTreeMap<CategoryId, Route>,
+    /// The folders mailboxes are watched in.
+    pub watched: &'a [Folder],
 }
 
 /// When a contact was last looked at, and where that is written.

@@ -4,7 +4,7 @@
 //! at the places kept here.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -15,6 +15,13 @@ use super::table::{InFile, Read, Table, did_you_mean, nearest};
 use super::value::Text;
 use crate::domain::decision::Zone;
 use crate::rules::{FoldOptions, Settings};
+use crate::triage::policy::Mixed;
+
+/// More than the shipped rules give for any hit in mail that is rightly forwarded.
+const HIT_GUARD: f64 = 3.0;
+const MIXED: [(&str, Mixed); 2] = [("review", Mixed::Review), ("split", Mixed::Split)];
+/// Low enough that what the only product of a customer is tells it.
+const PRODUCT_CONFIDENCE: f64 = 0.5;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -25,6 +32,9 @@ pub struct Shape {
     guard: Option<Spanned<f64>>,
     share: Option<Spanned<f64>>,
     cap: Option<Spanned<f64>>,
+    hit_guard: Option<Spanned<f64>>,
+    mixed: Option<Text>,
+    product_confidence: Option<Spanned<f64>>,
     fold_diacritics: Option<bool>,
     time_zone: Option<Text>,
 }
@@ -48,6 +58,12 @@ pub struct ZonesShape {
 pub struct Placed {
     /// Not yet checked.
     pub settings: Settings,
+    /// What is done with mail about two things.
+    pub mixed: Mixed,
+    /// Points of a single hit from which on nothing is forwarded.
+    pub hit_guard: f64,
+    /// How surely a product must be told for a forward.
+    pub product_confidence: f64,
     /// The clock that `received` in a rule's conditions means.
     pub zone: TimeZone,
     /// By the key's own name.
@@ -102,6 +118,33 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
         let factor = of(zone.as_str(), told.as_ref(), default.zone_factors.of(zone));
         settings.zone_factors = settings.zone_factors.with(zone, factor);
     }
+    let mut within =
+        |key: &str, number: &Option<Spanned<f64>>, bounds: RangeInclusive<f64>, default: f64| {
+            let Some(number) = number else {
+                return default;
+            };
+            let told = *number.get_ref();
+            if !bounds.contains(&told) {
+                let key = format!("decision.{key}");
+                let message = format!("`{key}` is {told}, which is out of bounds");
+                file.error(&number.span(), &key, message).help(format!(
+                    "from {} to {}",
+                    bounds.start(),
+                    bounds.end()
+                ));
+            }
+            told
+        };
+    let told = &read.told;
+    let product_confidence = within(
+        "product-confidence",
+        &told.product_confidence,
+        0.0..=1.0,
+        PRODUCT_CONFIDENCE,
+    );
+    let hit_guard = within("hit-guard", &told.hit_guard, 0.001..=1000.0, HIT_GUARD);
+    let mixed = told.mixed.as_ref();
+    let mixed = mixed.and_then(|text| file.word("decision.mixed", text, &MIXED));
     let zone = read
         .told
         .time_zone
@@ -109,6 +152,9 @@ pub fn settings(mut table: Table<'_>, file: &mut InFile<'_>) -> Placed {
         .map(|text| time_zone("decision.time-zone", text, file));
     Placed {
         settings,
+        mixed: mixed.unwrap_or_default(),
+        hit_guard,
+        product_confidence,
         zone: zone.unwrap_or(TimeZone::UTC),
         places,
     }

@@ -14,7 +14,7 @@ use super::table::{InFile, Read, Table};
 use super::value::Text;
 use crate::config::findings::{Finding, Severity};
 use crate::config::login::{Login, Proof};
-use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
+use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Mode, Source};
 use crate::domain::ids::{Folder, MailboxName};
 
 /// How many mailboxes one daemon watches.
@@ -47,6 +47,7 @@ pub struct Shape {
     path: Option<Text>,
     folder: Option<Text>,
     create_folders: Option<bool>,
+    mode: Option<Text>,
     first_run: Option<Text>,
     reconcile: Option<Text>,
     max_size: Option<Text>,
@@ -188,6 +189,13 @@ fn mailbox(told: &Told<'_>, file: &mut InFile<'_>) -> Option<Placed> {
         Some(text) => file.folder("mailbox.folder", text),
         None => Some(Folder::from("INBOX")),
     };
+    let mode = match &read.told.mode {
+        Some(text) => {
+            let words = [("live", Mode::Live), ("observe", Mode::Observe)];
+            file.word("mailbox.mode", text, &words)
+        }
+        None => Some(Mode::Live),
+    };
     let first_run = match &read.told.first_run {
         Some(text) => {
             let words = [
@@ -215,6 +223,7 @@ fn mailbox(told: &Told<'_>, file: &mut InFile<'_>) -> Option<Placed> {
             source: source?,
             folder: folder?,
             create_folders: read.told.create_folders.unwrap_or(false),
+            mode: mode?,
             first_run: first_run?,
             reconcile: reconcile?,
             max_size: max_size?,

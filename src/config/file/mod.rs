@@ -1,4 +1,4 @@
-//! The shapes of `triaged.toml`, `rules/*.toml`, `registry/products.toml` and `cases/*.toml`, and
+//! The shapes of `triaged.toml`, `rules/*.toml`, `registry/*.toml` and `cases/*.toml`, and
 //! their checks.
 //!
 //! One file per group of settings: the shape serde fills, then the function that turns it into a
@@ -7,9 +7,11 @@
 pub mod allow;
 pub mod cases;
 pub mod contacts;
+pub mod customers;
 pub mod decision;
 pub mod delivery;
 pub mod lists;
+pub mod log;
 pub mod mailbox;
 pub mod metrics;
 pub mod negation;
@@ -17,6 +19,7 @@ pub mod net;
 pub mod oauth2;
 pub mod operation;
 pub mod products;
+pub mod registry;
 pub mod routing;
 pub mod rules;
 pub mod source;

@@ -54,6 +54,7 @@ pub struct LimitsShape {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EditsShape {
+    watch: Option<bool>,
     at_start: Option<Text>,
     shadow: Option<Text>,
 }
@@ -146,6 +147,7 @@ pub fn edits(table: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Edits {
     let at_start = at_start.and_then(|text| file.word("edits.at-start", text, &words));
     let shadow = read.told.shadow.as_ref();
     Edits {
+        watch: read.told.watch.unwrap_or(true),
         at_start: at_start.unwrap_or_default(),
         shadow: shadow.and_then(|text| file.path("edits.shadow", text, base)),
         shadow_at: shadow.map(Spanned::span),

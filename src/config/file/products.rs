@@ -1,27 +1,32 @@
-//! `registry/products.toml`.
-
-use std::collections::BTreeMap;
-use std::ops::Range;
+//! `[[product]]`: what is sold, by which names and ids, and whom to ask.
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::allow::allowed;
-use super::contacts::{self, Limits, Verified};
+use super::contacts::{self, Limits};
+use super::customers::marketplace_id;
+use super::registry::{Known, Placed, What};
 use super::source::quoted;
-use super::table::{InFile, Read, Table};
+use super::table::{InFile, Read, Table, listed};
 use super::value::Text;
 use crate::domain::ids::ProductId;
+use crate::domain::language::Language;
 use crate::registry::contact::Contacts;
-use crate::registry::product::Product;
+use crate::registry::product::{Attachments, Product, Support, Technical};
 use crate::rules::Keyword;
 use crate::rules::lint::Lint;
 
-/// How many products are known at most.
+/// How many products of one file are taken at most.
 const PRODUCTS_MAX: usize = 5_000;
 /// Shortest name or alias, in characters: one letter names nothing.
 const ALIAS_CHARS_MIN: usize = 2;
+
+const TECHNICAL: [(&str, Technical); 2] =
+    [("forward", Technical::Forward), ("keep", Technical::Keep)];
+const ATTACHMENTS: [(&str, Attachments); 2] =
+    [("send", Attachments::Send), ("drop", Attachments::Drop)];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -29,47 +34,47 @@ pub struct ProductShape {
     id: Option<Text>,
     name: Option<Text>,
     aliases: Option<Vec<Text>>,
+    common_names: Option<Vec<Text>>,
     publisher: Option<Text>,
+    offers: Option<Vec<Text>>,
+    plans: Option<Vec<Text>>,
+    skus: Option<Vec<Text>>,
     sender_domains: Option<Vec<Text>>,
+    technical: Option<Text>,
+    languages: Option<Vec<Text>>,
+    documentation: Option<Text>,
+    status_page: Option<Text>,
+    redact: Option<bool>,
+    attachments: Option<Text>,
 }
 
-/// The products, and when their contacts were looked at.
-#[derive(Debug, Default)]
-pub struct Placed {
-    /// The checked ones.
-    pub products: Vec<Product>,
-    /// Of all their contacts that say it.
-    pub verified: Vec<Verified>,
-}
-
-/// Checks all products, alone and against each other; `limits` is absent when `triaged.toml`
-/// could not be read well enough. A contact that names no time zone is in `zone`.
+/// Checks the products of one file, alone and against all that were read before; `limits` is
+/// absent when `triaged.toml` could not be read well enough. A contact that names no time zone is
+/// in `zone`.
 pub fn products(
-    mut root: Table<'_>,
+    tables: Vec<Table<'_>>,
     limits: Option<&Limits<'_>>,
     zone: &TimeZone,
+    placed: &mut Placed,
     file: &mut InFile<'_>,
-) -> Placed {
-    let tables = root.tables("product", file);
-    root.close(file);
+) {
     if let Some(span) = tables
         .get(PRODUCTS_MAX)
         .and_then(|table| table.span.clone())
     {
         let message = format!(
-            "there are {} products; at most {PRODUCTS_MAX} are taken",
+            "there are {} products in this file; at most {PRODUCTS_MAX} are taken",
             tables.len()
         );
         file.error(&span, "product", message);
     }
-    let mut placed = Placed::default();
-    let mut known = Known::default();
-    for (number, mut table) in tables.into_iter().take(PRODUCTS_MAX).enumerate() {
+    for mut table in tables.into_iter().take(PRODUCTS_MAX) {
+        placed.known.seen += 1;
         let allow = allowed(table.table("allow", file), [Lint::DeadProduct], file);
         let contacts = table.table("contacts", file);
         let contacts = contacts::contacts(contacts, limits, zone, file);
         let read = table.read::<ProductShape>(file);
-        known.compare(number, &read.told, file);
+        compare(&read.told, &mut placed.known, file);
         let forwards = limits.is_some_and(|limits| limits.forwards);
         if let (None, true, Some(span), Some(id)) =
             (&contacts.technical, forwards, &read.span, &read.told.id)
@@ -87,50 +92,33 @@ pub fn products(
             .products
             .extend(product(&read, contacts.contacts, file));
     }
-    placed
 }
 
-/// What products are called so far: by lower-case text, the number of the product and the place.
-#[derive(Debug, Default)]
-struct Known {
-    ids: BTreeMap<String, (usize, Range<usize>)>,
-    names: BTreeMap<String, (usize, Range<usize>)>,
-}
-
-impl Known {
-    /// Reports what product `number` has in common with one before it.
-    fn compare(&mut self, number: usize, told: &ProductShape, file: &mut InFile<'_>) {
-        let source = file.source;
-        if let Some(id) = &told.id
-            && let Some((_, first)) = first_of(&mut self.ids, number, id)
-        {
-            let message = format!("two products have the id {}", quoted(id.get_ref()));
-            file.error(&id.span(), "product.id", message).also(
-                "the first stands here",
-                source,
-                &first,
-            );
-        }
-        for name in told.name.iter().chain(told.aliases.iter().flatten()) {
-            if let Some((_, first)) = first_of(&mut self.names, number, name) {
-                let message = format!("two products are called {}", quoted(name.get_ref()));
-                file.error(&name.span(), "product.aliases", message)
-                    .help("a ticket that says this could not be told; leave it to one of them, or to none")
-                    .also("the first stands here", source, &first);
-            }
-        }
+/// Reports what this product has in common with one before it.
+fn compare(told: &ProductShape, known: &mut Known, file: &mut InFile<'_>) {
+    let owner = known.seen;
+    if let Some(id) = &told.id {
+        let message = format!("two products have the id {}", quoted(id.get_ref()));
+        known.only(
+            What::ProductId,
+            owner,
+            ("product.id", id),
+            (message, ""),
+            file,
+        );
     }
-}
-
-/// The other product that has this text already; else it is noted for product `number`.
-fn first_of(
-    known: &mut BTreeMap<String, (usize, Range<usize>)>,
-    number: usize,
-    text: &Text,
-) -> Option<(usize, Range<usize>)> {
-    let folded = text.get_ref().to_lowercase();
-    let first = known.entry(folded).or_insert_with(|| (number, text.span()));
-    (first.0 != number).then(|| first.clone())
+    for name in told.name.iter().chain(told.aliases.iter().flatten()) {
+        let message = format!("two products are called {}", quoted(name.get_ref()));
+        let help = "a ticket that says this could not be told; leave it to one of them, or to none";
+        let place = ("product.aliases", name);
+        known.only(What::ProductName, owner, place, (message, help), file);
+    }
+    for offer in told.offers.iter().flatten() {
+        let message = format!("two products have the offer {}", quoted(offer.get_ref()));
+        let help = "a ticket that says this could not be told; leave it to one of them";
+        let place = ("product.offers", offer);
+        known.only(What::OfferId, owner, place, (message, help), file);
+    }
 }
 
 fn product(
@@ -158,6 +146,7 @@ fn product(
     let aliases = texts
         .filter_map(|text| alias("product.aliases", text, file))
         .collect();
+    let common_names = common_names(&read.told, file);
     let publisher = read
         .need(
             "publisher",
@@ -166,15 +155,84 @@ fn product(
             file,
         )
         .and_then(|text| file.line("product.publisher", text));
+    let mut ids = |key: &str, list: &Option<Vec<Text>>| -> Vec<String> {
+        let texts = list.iter().flatten();
+        let key = format!("product.{key}");
+        texts
+            .filter_map(|text| marketplace_id(&key, text, file))
+            .collect()
+    };
+    let offers = ids("offers", &read.told.offers);
+    let plans = ids("plans", &read.told.plans);
+    let skus = ids("skus", &read.told.skus);
     let sender_domains = file.domains("product.sender-domains", read.told.sender_domains.as_ref());
+    let support = support(&read.told, file);
     Some(Product {
         id: ProductId::new(id?),
         name: name?,
         aliases,
+        common_names,
         publisher: publisher?,
+        offers,
+        plans,
+        skus,
         contacts,
+        support,
         sender_domains,
     })
+}
+
+fn support(told: &ProductShape, file: &mut InFile<'_>) -> Support {
+    let languages = Language::ALL.map(|language| (language.as_str(), language));
+    let technical = told.technical.as_ref();
+    let technical = technical.and_then(|text| file.word("product.technical", text, &TECHNICAL));
+    let attachments = told.attachments.as_ref();
+    let attachments =
+        attachments.and_then(|text| file.word("product.attachments", text, &ATTACHMENTS));
+    let known = told.languages.iter().flatten();
+    let languages = known
+        .filter_map(|text| file.word("product.languages", text, &languages))
+        .collect();
+    Support {
+        technical: technical.unwrap_or_default(),
+        languages,
+        documentation: link("product.documentation", told.documentation.as_ref(), file),
+        status_page: link("product.status-page", told.status_page.as_ref(), file),
+        redact: told.redact.unwrap_or_default(),
+        attachments: attachments.unwrap_or_default(),
+    }
+}
+
+/// A link that people can follow.
+fn link(key: &str, text: Option<&Text>, file: &mut InFile<'_>) -> Option<String> {
+    let text = text?;
+    let told = file.line(key, text)?;
+    let is_link = told.starts_with("https://") && !told.contains(char::is_whitespace);
+    if !is_link {
+        let message = format!("`{key}`: {} is no link", quoted(&told));
+        file.error(&text.span(), key, message)
+            .help("such as `https://docs.publisher.example/`");
+    }
+    is_link.then_some(told)
+}
+
+/// Those of its names that need more evidence than the word.
+fn common_names(told: &ProductShape, file: &mut InFile<'_>) -> Vec<String> {
+    const KEY: &str = "product.common-names";
+    let mut all = Vec::new();
+    for text in told.common_names.iter().flatten() {
+        let same = |name: &&Text| name.get_ref().to_lowercase() == text.get_ref().to_lowercase();
+        let names = told.name.iter().chain(told.aliases.iter().flatten());
+        if names.clone().any(|name| same(&name)) {
+            all.push(text.get_ref().clone());
+        } else {
+            let names: Vec<&str> = names.map(|name| name.get_ref().as_str()).collect();
+            let message = format!("{} is no name of this product", quoted(text.get_ref()));
+            file.error(&text.span(), KEY, message)
+                .help(format!("it is called {}", listed(&names)));
+        }
+    }
+    all
 }
 
 fn alias(key: &str, text: &Spanned<String>, file: &mut InFile<'_>) -> Option<String> {

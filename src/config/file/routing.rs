@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::mailbox;
 use super::source::quoted;
-use super::table::{InFile, Read, Table};
+use super::table::{InFile, Read, Table, listed};
 use super::value::Text;
 use crate::domain::decision::{Action, Owner};
 use crate::domain::ids::{CategoryId, Folder};
@@ -31,6 +31,16 @@ const ACTIONS: [(&str, Action); 3] = [
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CategoryShape {
+    owner: Option<Text>,
+    action: Option<Text>,
+    folder: Option<Text>,
+    first_line_folder: Option<Text>,
+}
+
+/// What is otherwise for one customer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OwnShape {
     owner: Option<Text>,
     action: Option<Text>,
     folder: Option<Text>,
@@ -146,6 +156,10 @@ fn route(
         Some(text) => folder(&read.key("folder"), text, watched, file),
         None => (!read.is_flawed("folder")).then(|| default_folder(name)),
     };
+    let first_line = match &read.told.first_line_folder {
+        Some(text) => self::folder(&read.key("first-line-folder"), text, watched, file),
+        None => Some(default_folder(name)),
+    };
     let (owner, action) = (owner?, action?);
     if let Some(text) = &read.told.action {
         if is_review && action != Action::Review {
@@ -169,7 +183,66 @@ fn route(
         owner,
         action,
         folder: folder?,
+        first_line: first_line?,
     })
+}
+
+/// Checks what is otherwise for one customer: `[customer.categories.NAME]` over `routes`. A customer
+/// can be treated with more care than others, never with less.
+pub fn own_routes(
+    table: Table<'_>,
+    routes: &BTreeMap<CategoryId, Route>,
+    watched: &[Folder],
+    file: &mut InFile<'_>,
+) -> BTreeMap<CategoryId, Route> {
+    let (entries, _) = table.entries(file);
+    let mut own = BTreeMap::new();
+    for (name, table) in entries {
+        let read = table.read::<OwnShape>(file);
+        let owner = read.told.owner.as_ref();
+        let owner = owner.and_then(|text| file.word(&read.key("owner"), text, &OWNERS));
+        let action = read.told.action.as_ref();
+        let action = action.and_then(|text| file.word(&read.key("action"), text, &ACTIONS));
+        let Some(general) = routes.get(name.get_ref().as_str()) else {
+            let names: Vec<&str> = routes.keys().map(CategoryId::as_str).collect();
+            let message = format!("there is no category {}", quoted(name.get_ref()));
+            file.error(&name.span(), "customer.categories", message)
+                .help(format!("triaged.toml has {}", listed(&names)));
+            continue;
+        };
+        let mut route = general.clone();
+        route.owner = owner.unwrap_or(route.owner);
+        route.action = action.unwrap_or(route.action);
+        if route.goes_out() && !general.goes_out() {
+            let message = format!(
+                "{} is not forwarded for others, and cannot be for this customer",
+                quoted(name.get_ref())
+            );
+            file.error(&name.span(), &read.key("action"), message)
+                .help("write `action = \"keep\"` or `action = \"review\"`");
+            continue;
+        }
+        if route.action == Action::Keep && general.goes_out() {
+            route.folder = general.first_line.clone();
+        }
+        if route.goes_out() && route.owner != Owner::Isv {
+            let message = format!(
+                "{} is owned by `{}`, but `forward` sends to the publisher",
+                quoted(name.get_ref()),
+                route.owner
+            );
+            file.error(&name.span(), &read.key("owner"), message)
+                .help("add `action = \"keep\"`");
+            continue;
+        }
+        if let Some(text) = &read.told.folder
+            && let Some(told) = folder(&read.key("folder"), text, watched, file)
+        {
+            route.folder = told;
+        }
+        own.insert(CategoryId::from(name.get_ref().as_str()), route);
+    }
+    own
 }
 
 /// The category's name with a capital letter.

@@ -12,7 +12,6 @@ use super::table::{InFile, Read, did_you_mean, listed, nearest};
 use super::value::Text;
 use crate::domain::ids::ProductId;
 use crate::domain::language::Language;
-use crate::registry::product::Product;
 use crate::rules::When;
 use crate::rules::condition::{AttachmentType, Customer};
 use crate::rules::hours::Hours;
@@ -33,7 +32,7 @@ pub struct Around<'a> {
     /// Absent when `triaged.toml` could not be read.
     pub categories: Option<&'a Categories>,
     /// Absent when the registry could not be read whole.
-    pub products: Option<&'a [Product]>,
+    pub products: Option<&'a [ProductId]>,
     /// Where the clock hangs that `received` means.
     pub zone: &'a TimeZone,
 }
@@ -78,17 +77,17 @@ pub fn when(read: &Read<WhenShape>, around: Around<'_>, file: &mut InFile<'_>) -
     }
 }
 
-fn product(text: &Text, known: Option<&[Product]>, file: &mut InFile<'_>) -> Option<ProductId> {
+fn product(text: &Text, known: Option<&[ProductId]>, file: &mut InFile<'_>) -> Option<ProductId> {
     let told = text.get_ref().as_str();
     let Some(known) = known else {
         return Some(ProductId::from(told));
     };
-    let names: Vec<&str> = known.iter().map(|product| product.id.as_str()).collect();
+    let names: Vec<&str> = known.iter().map(ProductId::as_str).collect();
     if names.contains(&told) {
         return Some(ProductId::from(told));
     }
     let help = nearest(told, names.iter().copied()).map_or_else(
-        || format!("registry/products.toml has {}", listed(&names)),
+        || format!("the registry has {}", listed(&names)),
         did_you_mean,
     );
     let message = format!("there is no product {}", quoted(told));

@@ -14,12 +14,14 @@ mod class;
 mod dots;
 mod offer;
 mod patience;
+mod probe;
 mod reply;
 mod session;
 mod transaction;
 mod wire;
 
 pub use patience::Patience;
+pub use probe::Probe;
 
 use dots::Pieces;
 use session::{Session, Trust};

@@ -12,6 +12,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::{Auth, Ehlo, Quit, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 
@@ -43,6 +44,8 @@ pub(super) struct Session {
     heard: Instant,
     /// When the token it was opened with ends.
     until: Option<tokio::time::Instant>,
+    /// What the server showed, under TLS.
+    pub certificate: Option<CertificateDer<'static>>,
     /// Messages carried.
     carried: u64,
 }
@@ -102,10 +105,14 @@ impl Trust {
         config: &SmtpConfig,
         stream: TcpStream,
         patience: &Patience,
-    ) -> Result<Wire<Box<dyn Stream>>, Outcome> {
+    ) -> Result<(Wire<Box<dyn Stream>>, Option<CertificateDer<'static>>), Outcome> {
         let settings = self.get(config).await?;
         match tls::handshake(settings, &config.server.host, stream, patience.login).await {
-            Ok(stream) => Ok(Wire::new(Box::new(stream))),
+            Ok(stream) => {
+                let shown = stream.get_ref().1.peer_certificates();
+                let first = shown.and_then(|shown| shown.first().cloned());
+                Ok((Wire::new(Box::new(stream)), first))
+            }
             Err(error) => {
                 // The authorities may have been renewed since they were read.
                 self.0 = None;
@@ -123,6 +130,17 @@ impl Session {
         trust: &mut Trust,
         patience: &Patience,
     ) -> Result<Self, Outcome> {
+        let mut session = Self::connect(config, trust, patience).await?;
+        session.log_in(config, account, patience).await?;
+        Ok(session)
+    }
+
+    /// Connects; the server has said then what it offers.
+    pub async fn connect(
+        config: &SmtpConfig,
+        trust: &mut Trust,
+        patience: &Patience,
+    ) -> Result<Self, Outcome> {
         let server = &config.server;
         let stream = net::connect(&server.host, server.port, patience.connect)
             .await
@@ -130,9 +148,11 @@ impl Session {
                 let words = format!("cannot reach {}:{}: {e}", server.host, server.port);
                 deferred(Cause::Server, &words)
             })?;
-        let (mut wire, offer) = match server.tls {
+        let mut certificate = None;
+        let (wire, offer) = match server.tls {
             Tls::Implicit => {
-                let mut wire = trust.protect(config, stream, patience).await?;
+                let (mut wire, shown) = trust.protect(config, stream, patience).await?;
+                certificate = shown;
                 greeted(&mut wire, patience).await?;
                 let offer = hello(&mut wire, config, patience).await?;
                 (wire, offer)
@@ -142,7 +162,8 @@ impl Session {
                 greeted(&mut clear, patience).await?;
                 let offer = hello(&mut clear, config, patience).await?;
                 let stream = start_tls(clear, &offer, patience).await?;
-                let mut wire = trust.protect(config, stream, patience).await?;
+                let (mut wire, shown) = trust.protect(config, stream, patience).await?;
+                certificate = shown;
                 let offer = hello(&mut wire, config, patience).await?;
                 (wire, offer)
             }
@@ -158,31 +179,44 @@ impl Session {
                 (wire, offer)
             }
         };
-        let mut until = None;
-        match (&config.login, account) {
-            (None, _) => {}
-            (Some(login), Some(account)) => {
-                let session = (&mut wire, &offer);
-                let end = bearer::log_in(session, server, &login.user, account, patience).await?;
-                until = Some(end);
-            }
-            (Some(login), None) => {
-                let Proof::Password(secret) = &login.proof else {
-                    let words = "there is no account to get tokens from";
-                    return Err(deferred(Cause::Identity, words));
-                };
-                log_in(&mut wire, &offer, &login.user, secret, patience).await?;
-            }
-        }
         let now = Instant::now();
         Ok(Self {
             wire,
             offer,
             born: now,
             heard: now,
-            until,
+            until: None,
+            certificate,
             carried: 0,
         })
+    }
+
+    /// Logs in, where a log-in is configured.
+    pub async fn log_in(
+        &mut self,
+        config: &SmtpConfig,
+        account: Option<&Account>,
+        patience: &Patience,
+    ) -> Result<(), Outcome> {
+        let (wire, offer) = (&mut self.wire, &self.offer);
+        match (&config.login, account) {
+            (None, _) => {}
+            (Some(login), Some(account)) => {
+                let session = (wire, offer);
+                let server = &config.server;
+                let end = bearer::log_in(session, server, &login.user, account, patience).await?;
+                self.until = Some(end);
+            }
+            (Some(login), None) => {
+                let Proof::Password(secret) = &login.proof else {
+                    let words = "there is no account to get tokens from";
+                    return Err(deferred(Cause::Identity, words));
+                };
+                log_in(wire, offer, &login.user, secret, patience).await?;
+            }
+        }
+        self.heard = Instant::now();
+        Ok(())
     }
 
     /// Notes that a message went through.

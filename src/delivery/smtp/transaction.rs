@@ -52,6 +52,11 @@ impl Envelope {
         Ok(Self { from, to })
     }
 
+    /// Sender and recipient.
+    pub fn addresses(&self) -> (Option<&lettre::Address>, &lettre::Address) {
+        (self.from.as_ref(), &self.to)
+    }
+
     /// The commands that `offer` allows for `message`, or why it cannot go that way.
     fn commands(&self, message: &Rendered, offer: &Offer) -> Result<[String; 3], Outcome> {
         let refuse = |cause, words: &str| Outcome::Refused {

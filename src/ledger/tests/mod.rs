@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::decision::{Action, Decision, Owner, Priority, ProductHit, Zone};
+use crate::domain::decision::{Action, Decision, Owner, Priority, ProductHit, Step, Zone};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening, Personal, Proof};
 use crate::domain::ids::{CategoryId, Folder, MailboxName, ProductId, TicketId};
@@ -183,7 +183,9 @@ fn decision(action: Action) -> Decision {
             product: ProductId::from("ledgerly"),
             text: "Ledgerly".to_owned(),
             zone: Zone::Body,
+            step: Step::Name,
         }),
+        customer: None,
         owner: Some(Owner::Isv),
         priority: Priority::High,
         action,
@@ -210,6 +212,7 @@ fn plan(n: u32) -> Plan {
         sheet: "a\nb\n".to_owned(),
         origin: "x".to_owned(),
         references: Vec::new(),
+        copy: None,
         enclosure: None,
     }
 }
@@ -244,6 +247,7 @@ fn decided(ticket: &mut Ticket, when: i64, next: Next) -> Change {
         category: decision.category,
         language: decision.language,
         product: decision.product,
+        customer: decision.customer,
         owner: decision.owner,
         priority: decision.priority,
         action: decision.action,
@@ -254,6 +258,7 @@ fn decided(ticket: &mut Ticket, when: i64, next: Next) -> Change {
         scores: Vec::new(),
         evidence: Vec::new(),
         rules_digest: decision.rules_digest,
+        observed: false,
     };
     happen(ticket, when, &LifeEvent::Decide(next), patch, what)
 }

@@ -1,8 +1,9 @@
 //! Whether a writer added anything to the text he quotes.
 //!
 //! Told by vocabulary: a short text made only of greetings, pointers ("see below"), requests
-//! without an object ("can you help") and words without weight says nothing of its own. One word
-//! from outside that stock, and the writer said something. Thanks alone are an answer.
+//! without an object ("can you help") and words without weight says nothing of its own, nor do the
+//! names of those who wrote and got what is quoted ("can you help Ian?"). One word from outside
+//! that stock, and the writer said something. Thanks alone are an answer.
 
 use std::sync::LazyLock;
 
@@ -14,15 +15,22 @@ use super::words;
 const WORDS_MAX: usize = 40;
 /// Words of a name behind a greeting.
 const NAME_WORDS_MAX: usize = 3;
+/// Lines at the top of what is quoted in which correspondents are named.
+const HEAD_LINES_MAX: usize = 10;
+/// Correspondents' names looked at.
+const NAMES_MAX: usize = 32;
 
+static FROM: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::FROM));
+static TO: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::TO));
 static GREETING: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::GREETING));
 static POINTER: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::POINTER));
 static REQUEST: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::REQUEST));
 static THANK: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::THANK));
 static FILLER: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::FILLER));
 
-/// Whether the text says nothing that could decide what the mail is about.
-pub fn says_nothing(body: &str) -> bool {
+/// Whether the text above `quoted` says nothing that could decide what the mail is about.
+pub fn says_nothing(body: &str, quoted: &str) -> bool {
+    let names = correspondents(quoted);
     let mut count = 0;
     let mut points = body.contains('?');
     let mut thanks = false;
@@ -46,7 +54,7 @@ pub fn says_nothing(body: &str) -> bool {
                 points = true;
             } else if THANK.has(word) {
                 thanks = true;
-            } else if !FILLER.has(word) && !GREETING.has(word) {
+            } else if !FILLER.has(word) && !GREETING.has(word) && !is_name(word, &names) {
                 return false;
             }
             if count > WORDS_MAX {
@@ -55,6 +63,33 @@ pub fn says_nothing(body: &str) -> bool {
         }
     }
     points || !thanks
+}
+
+/// The names in the fields that head a quoted mail, in lower case.
+fn correspondents(quoted: &str) -> Vec<String> {
+    quoted
+        .lines()
+        .take(HEAD_LINES_MAX)
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(label, _)| {
+            let label = plain(label);
+            [&FROM, &TO]
+                .iter()
+                .any(|labels| labels.lead(&label).is_some_and(str::is_empty))
+        })
+        .flat_map(|(_, names)| names.split(|c: char| !c.is_alphabetic() && c != '-'))
+        .filter(|name| name.starts_with(char::is_uppercase))
+        .take(NAMES_MAX)
+        .map(plain)
+        .collect()
+}
+
+/// Whether `word` is one of `names`, as it stands or with the `s` of a genitive.
+fn is_name(word: &str, names: &[String]) -> bool {
+    names.iter().any(|name| {
+        word.strip_prefix(name.as_str())
+            .is_some_and(|rest| ["", "s", "'s"].contains(&rest))
+    })
 }
 
 /// The line without its greeting and the name in it.

@@ -63,7 +63,7 @@ pub fn cut(plain: &str) -> Text {
     for part in [&mut text.body, &mut text.quoted, &mut text.signature] {
         trim(part);
     }
-    text.whole_quoted = !text.quoted.is_empty() && addition::says_nothing(&text.body);
+    text.whole_quoted = !text.quoted.is_empty() && addition::says_nothing(&text.body, &text.quoted);
     text
 }
 

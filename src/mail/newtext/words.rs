@@ -374,6 +374,13 @@ pub const FILLER: &str = "
     mir | mich | helfen | ansehen | anschauen | schauen | prüfen | beantworten | antworten |
     kümmern | nachricht | mail | anfrage | frage | fall | vorgang | kunde | kunden | kollege |
     kollegin | benutzer | siehe | s | u | z | k | b | t | folgende | folgenden | frühere |
+    får | få | sort | sorted | fix | solve | resolve | advise | assist | deal | pick | forwards | directly | direct | urgently |
+    quickly | today | need | needs | issue | our | ordning | fixa | lösa | löser | ordna | ordnar | reda | utreda |
+    bistå | direkt | skyndsamt | idag | behöver | beröra | handlägga | handläggning | åtgärd | ordne | ordner | fikse |
+    fikser | løse | løser | bistå | bistand | direkte | under | oppfølging | følge | følger | opp | op | snarlig |
+    hoitaa | hoidatte | hoidatteko | hoidetaanko | ratkaista | selvittää | selvittäisittekö | suoraan | pikaisesti |
+    asiaan | alla | alta | bearbeitung | bearbeiten | erledigung | erledigen | klärung | klären | lösen | übernehmen |
+    übernahme | veranlassung | weiteren | weitere | direkt | zeitnah | dringend | kurz | schnell | ansehen |
     ursprüngliche | auch | alle | damen | herren | im | voraus | vielen | besten | mal | erhalten |
     ce | cet | cette | ces | le | la | les | un | une | et | ou | de | du | des | à | au | aux |
     pour | avec | est | sont | vous | nous | je | me | moi | notre | votre | aider | regarder |

@@ -88,6 +88,11 @@ impl<S> Guard<S> {
         self.stream
     }
 
+    /// What is guarded.
+    pub(super) const fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     /// Takes the lines that were kept from the parser since the last call, oldest first.
     pub(super) fn take_strays(&mut self) -> VecDeque<String> {
         std::mem::take(&mut self.strays)

@@ -11,6 +11,7 @@ use imap_proto::{
     AttributeValue, Capability, MailboxDatum, MessageSection, Outcome, Response, ResponseCode,
     SectionPath, Status, StatusAttribute,
 };
+use jiff::Timestamp;
 
 use super::reply::{Reply, Verdict, clean};
 use super::uids::Copyuid;
@@ -64,6 +65,8 @@ pub(super) struct Attributes {
     pub size: Option<u64>,
     /// Whether it is marked `\Deleted`.
     pub deleted: bool,
+    /// When the server took it (INTERNALDATE).
+    pub taken: Option<Timestamp>,
     pub body: Option<Body>,
 }
 
@@ -168,6 +171,11 @@ impl Attributes {
             match value {
                 AttributeValue::Uid(uid) => read.uid = Some(*uid),
                 AttributeValue::Rfc822Size(size) => read.size = Some(u64::from(*size)),
+                AttributeValue::InternalDate(date) => {
+                    // RFC 3501 §9, `date-time`; a day below 10 may have a blank before it.
+                    let date = Timestamp::strptime("%d-%b-%Y %H:%M:%S %z", date.trim());
+                    read.taken = date.ok();
+                }
                 AttributeValue::Flags(flags) => {
                     read.deleted = flags.iter().any(|f| f.eq_ignore_ascii_case("\\Deleted"));
                 }

@@ -23,6 +23,7 @@ mod login;
 mod names;
 mod open;
 mod parts;
+pub mod probe;
 mod reply;
 mod session;
 mod settle;

@@ -32,17 +32,7 @@ pub(super) async fn open(
     access: Access,
 ) -> Result<(Session, Opened), Trouble> {
     let (mut talk, before) = connect(&imap.server).await?;
-    let user = &imap.login.user;
-    match &imap.login.proof {
-        Proof::Password(place) => {
-            let password = place.read().map_err(|e| Trouble::Secret(e.to_string()))?;
-            login(&mut talk, &before, user, &password).await?;
-        }
-        Proof::OAuth2(config) => {
-            let account = tokens.of(config);
-            bearer::login(&mut talk, &before, &imap.server, user, &account).await?;
-        }
-    }
+    log_in(&mut talk, &before, imap, tokens).await?;
     // Some servers name MOVE only now.
     let capabilities = ask_capabilities(&mut talk).await?;
     let offers = |name: &str| capabilities.iter().any(|c| c == name);
@@ -88,8 +78,28 @@ pub(super) async fn open(
     Ok((session, opened))
 }
 
+/// Logs in, as the account says.
+pub(super) async fn log_in(
+    talk: &mut Talk,
+    before: &[String],
+    imap: &ImapConfig,
+    tokens: &Tokens,
+) -> Result<(), Trouble> {
+    let user = &imap.login.user;
+    match &imap.login.proof {
+        Proof::Password(place) => {
+            let password = place.read().map_err(|e| Trouble::Secret(e.to_string()))?;
+            login(talk, before, user, &password).await
+        }
+        Proof::OAuth2(config) => {
+            let account = tokens.of(config);
+            bearer::login(talk, before, &imap.server, user, &account).await
+        }
+    }
+}
+
 /// Finds prefix and separator: by NAMESPACE, else by an empty LIST (RFC 3501 §6.3.8).
-async fn names(talk: &mut Talk, namespace: bool) -> Result<Names, Trouble> {
+pub(super) async fn names(talk: &mut Talk, namespace: bool) -> Result<Names, Trouble> {
     let mut names = Names {
         prefix: String::new(),
         separator: None,
@@ -167,7 +177,10 @@ async fn marks(
 }
 
 /// STATUS of every folder, in one go; a folder the server does not know is left out.
-async fn status(talk: &mut Talk, filed: &[(Folder, String)]) -> Result<Vec<Mark>, Trouble> {
+pub(super) async fn status(
+    talk: &mut Talk,
+    filed: &[(Folder, String)],
+) -> Result<Vec<Mark>, Trouble> {
     let commands = filed
         .iter()
         .map(|(_, name)| format!("STATUS {} (UIDVALIDITY UIDNEXT)", quoted(name)));

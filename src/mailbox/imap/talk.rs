@@ -12,6 +12,7 @@ use std::io;
 use std::time::Duration;
 
 use async_imap::Client;
+use rustls::pki_types::CertificateDer;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -206,6 +207,15 @@ impl Talk {
                 Said::Done { .. } | Said::Continue => {}
             }
         }
+    }
+
+    /// The certificate the server showed, where the connection is protected.
+    pub(super) fn certificate(&mut self) -> Option<CertificateDer<'static>> {
+        let Stream::Tls(stream) = self.client.get_mut().get_ref() else {
+            return None;
+        };
+        let shown = stream.get_ref().1.peer_certificates()?;
+        shown.first().cloned()
     }
 
     /// Lines that were kept from the parser, for the command that waits for one of them.

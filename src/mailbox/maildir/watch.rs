@@ -4,35 +4,24 @@
 //! us; nor is a thread needed that sees every opened file. The kernel keeps arrivals until they
 //! are taken, so none is lost between a listing and the wait after it.
 
-use std::io;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
-use rustix::io::Errno;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
 
 use super::locate::Part;
 use crate::mailbox::exchange::Hint;
+use crate::system::inotify::{Inotify, WatchFlags};
 
 /// How long a wait is at most when the kernel reports nothing: no inotify instance left, or a
 /// file system without.
 const BLIND_WAIT: Duration = Duration::from_secs(5);
 
-/// Bytes of events taken at once: some hundred names.
-const EVENTS: usize = 16 << 10;
-
-/// How often events are taken before the wait ends, whatever is still there.
-const DRAIN_MAX: usize = 64;
-
 /// A watch on one folder.
 #[derive(Debug)]
 pub struct Watch {
     /// `None` when the kernel gave no watch.
-    events: Option<AsyncFd<OwnedFd>>,
+    events: Option<Inotify>,
 }
 
 impl Watch {
@@ -57,61 +46,17 @@ impl Watch {
             sleep(at_most.min(BLIND_WAIT)).await;
             return Hint::Changed;
         };
-        match timeout(at_most, arrival(events)).await {
+        match timeout(at_most, events.happened()).await {
             Ok(()) => Hint::Changed,
             Err(_) => Hint::Quiet,
         }
     }
 }
 
-async fn arrival(events: &AsyncFd<OwnedFd>) {
-    // What is there already needs no word from the runtime's poller.
-    if matches!(drain(events.get_ref()), Ok(true)) {
-        return;
-    }
-    loop {
-        let Ok(mut ready) = events.readable().await else {
-            // The runtime is going down; a needless listing does no harm.
-            return;
-        };
-        let drained = ready.try_io(|events| drain(events.get_ref()));
-        if let Ok(Ok(true) | Err(_)) = drained {
-            return;
-        }
-    }
-}
-
-/// Takes all waiting events without looking at them: an arrival, an overflow of the kernel's queue
-/// and the loss of the directory itself are all the same reason to look.
-fn drain(events: &OwnedFd) -> io::Result<bool> {
-    let mut buffer = [0; EVENTS];
-    let mut any = false;
-    for _ in 0..DRAIN_MAX {
-        match rustix::io::read(events, &mut buffer) {
-            Ok(read) => any |= read > 0,
-            Err(Errno::AGAIN) if any => break,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(any)
-}
-
-#[expect(
-    deprecated,
-    reason = "the descriptor is owned, closed by nobody else, and `unsafe` is forbidden here"
-)]
-fn watch(folder: &Path) -> io::Result<AsyncFd<OwnedFd>> {
-    let events = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-    let arrivals = WatchFlags::CREATE
-        | WatchFlags::MOVED_TO
-        | WatchFlags::CLOSE_WRITE
-        | WatchFlags::DELETE_SELF
-        | WatchFlags::MOVE_SELF
-        | WatchFlags::ONLYDIR;
-    for part in Part::BOTH {
-        inotify::add_watch(&events, folder.join(part.as_str()), arrivals)?;
-    }
-    AsyncFd::with_interest(events, Interest::READABLE)
+fn watch(folder: &Path) -> std::io::Result<Inotify> {
+    let parts = Part::BOTH.map(|part| folder.join(part.as_str()));
+    let arrivals = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE;
+    Inotify::new(parts, arrivals)
 }
 
 #[cfg(test)]

@@ -30,6 +30,12 @@ main() { of MainPID; }
 triaged() { command triaged --config /etc/triaged "$@"; }
 # How often the audit log has an event.
 events() { grep -c "\"event\":\"$1\"" /var/lib/triaged/audit.jsonl; }
+# Whether the journal tells it; it may come a moment later than what it tells of.
+logged() { # what, then where to look
+    local what=$1
+    shift
+    journalctl --no-pager -o cat "$@" | grep -q "$what"
+}
 has() { [ "$(events "$1")" -ge "$2" ]; }
 is_up() { # the process before; asked at once, for what is asked twice may differ
     local now
@@ -45,7 +51,7 @@ mail() { # name, file
 step "the account and the directories come from the snippets"
 systemd-sysusers /booted/triaged.sysusers.conf || fail "systemd-sysusers"
 systemd-tmpfiles --create /booted/triaged.tmpfiles.conf || fail "systemd-tmpfiles"
-is "the mode of the secrets" "700 root" "$(stat -c '%a %U' /etc/triaged/secrets)"
+is "the mode of the secrets" "700 triaged" "$(stat -c '%a %U' /etc/triaged/secrets)"
 install -m 0600 /booted/password /etc/triaged/secrets/smtp
 install -d -m 0700 -o triaged -g triaged /var/lib/triaged /var/lib/triaged/mail
 install -d -m 0700 -o triaged -g triaged /var/lib/triaged/mail/{new,cur,tmp}
@@ -68,6 +74,8 @@ step "mail is forwarded with the password from a credential"
 mail 1600000000.M1.booted technical.eml
 until_true 100 has settled 1 || fail "it was not filed"
 has delivered 1 || fail "it was not forwarded"
+until_true 50 logged 'opened.*mailbox=support' TRIAGED_MAILBOX=support ||
+    fail "the journal has no field for the mailbox"
 
 step "a good edit is taken by a reload"
 printf '\n[[rule]]\nid = "booted"\ncategory = "billing"\nany = ["booted word"]\n' >/etc/triaged/rules/booted.toml
@@ -85,7 +93,7 @@ case $(of StatusText) in
 *) fail "systemd shows: $(of StatusText)" ;;
 esac
 triaged status | grep -q 'edit    refused' || fail "status does not tell of it"
-journalctl -u "$unit" --no-pager | grep -q 'the edit is refused' || fail "the log does not tell of it"
+until_true 50 logged 'the edit is refused' -u "$unit" || fail "the log does not tell of it"
 sed -i 's/"biling"/"billing"/' /etc/triaged/rules/booted.toml
 systemctl reload "$unit" || fail "the reload"
 until_true 200 has reloaded 2 || fail "it is not in the audit log"
@@ -103,7 +111,7 @@ step "when it gives no sign of life the watchdog ends it, and it is started anew
 pid=$(main)
 kill -STOP "$pid"
 until_true 150 is_up "$pid" || fail "the watchdog did not bite"
-journalctl -u "$unit" --no-pager | grep -q 'Watchdog timeout' || fail "it ended for another reason"
+until_true 50 logged 'Watchdog timeout' -u "$unit" || fail "it ended for another reason"
 is "the restarts" 2 "$(of NRestarts)"
 
 step "a stop while a forward is on its way lets it arrive"

@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use triaged::domain::ids::MailboxName;
 use triaged::domain::locator::{Generation, Item, Locator};
+use triaged::mail::Message;
 use triaged::mail::origin::{InstanceKey, ticket_id};
 use triaged::system::maildir;
 
@@ -101,9 +102,15 @@ impl Desk {
                 .for_each(|name| self.deliver(name, LATER)),
             "labelled" => self.labelled(),
             "fill" => self.fill(rest.parse().unwrap()),
+            "file" => self.file(rest),
+            "mentions" => return self.mentions(rest),
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
             "replace" => self.replace(rest),
+            "add" => {
+                let (file, text) = rest.split_once(": ").unwrap();
+                fs::write(self.path().join(file), text.replace("\\n", "\n") + "\n").unwrap();
+            }
             "cases" => copy(
                 &Self::cases().join("cases"),
                 &self.path().join("config/cases"),
@@ -115,6 +122,7 @@ impl Desk {
             "show" => return fs::read_to_string(self.path().join(rest)).unwrap(),
             "places" => return self.places(),
             "outbox" => return self.outbox(),
+            "sent" => return self.sent(),
             "remember" => self.remembered = everything_below(self.path()),
             "unchanged" => return self.changes(),
             _ => panic!("`{verb}` is nothing a session can do"),
@@ -130,6 +138,25 @@ impl Desk {
         fs::copy(from, &being_written).unwrap();
         // As every deliverer does: what lies in `new` is whole.
         fs::rename(being_written, self.path().join("mailbox/new").join(base)).unwrap();
+    }
+
+    /// `NUMBER FOLDER`: a person moves a message out of the inbox.
+    fn file(&self, rest: &str) {
+        let (number, folder) = rest.split_once(' ').unwrap();
+        let mailbox = self.path().join("mailbox");
+        let name = format!("{LONG_AGO}.M{number}.desk");
+        let to = mailbox.join(format!(".{folder}/cur/{name}:2,S"));
+        fs::rename(mailbox.join("new").join(name), to).unwrap();
+    }
+
+    /// The files of the state directory that hold a text anywhere.
+    fn mentions(&self, text: &str) -> String {
+        let all = everything_below(&self.path().join("state"));
+        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|w| w == text.as_bytes());
+        let named = all.iter().filter(|(_, bytes)| holds(bytes));
+        named.fold(String::new(), |told, (path, _)| {
+            told + &path.display().to_string() + "\n"
+        })
     }
 
     /// Files the labelled mail where people would have, and lays its cases beside the rules.
@@ -199,7 +226,7 @@ impl Desk {
         let path = self.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(old).count(), 1, "`{old}` in {file}");
-        fs::write(path, text.replace(old, new)).unwrap();
+        fs::write(path, text.replace(old, &new.replace("\\n", "\n"))).unwrap();
     }
 
     /// Where the messages lie: a line a folder, with their names.
@@ -239,6 +266,21 @@ impl Desk {
             .collect();
         lines.sort();
         lines.concat()
+    }
+
+    /// What the forwards say, as it is read; without lines that differ from run to run.
+    fn sent(&self) -> String {
+        let mut out = String::new();
+        for bytes in messages(&self.path().join("outbox")).into_values() {
+            let message = Message::parse(&bytes).unwrap();
+            let moving = ["@partner.example", "T-", "  Received  ", "Sent: "];
+            let marked = |line: &&str| moving.iter().any(|mark| line.contains(mark));
+            for line in message.plain.lines().filter(|line| !marked(line)) {
+                let _ = writeln!(out, "{line}");
+            }
+            let _ = writeln!(out, "({} attached)", message.attachments.len());
+        }
+        out
     }
 
     /// What is not as it was at `remember`.

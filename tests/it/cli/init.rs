@@ -38,8 +38,13 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn every_preset_writes_what_can_be_run() {
-    let presets: [(&str, &[&str], &[&str]); 4] = [
-        ("gmail", &[], &["mailbox"]),
+    let presets: [(&str, &[&str], &[&str]); 5] = [
+        (
+            "microsoft365",
+            &["--client-id", "11111111-2222-3333-4444-555555555555"],
+            &["app.secret"],
+        ),
+        ("gmail", &[], &["mailbox.password"]),
         (
             "imap",
             &[
@@ -48,7 +53,7 @@ fn every_preset_writes_what_can_be_run() {
                 "--smtp-host",
                 "smtp.partner.example",
             ],
-            &["mailbox"],
+            &["mailbox.password"],
         ),
         (
             "imap",
@@ -60,7 +65,7 @@ fn every_preset_writes_what_can_be_run() {
                 "--smtp-user",
                 "sender",
             ],
-            &["mailbox", "delivery"],
+            &["mailbox.password", "delivery.password"],
         ),
         ("maildir", &["--path", "/var/mail/support"], &[]),
     ];
@@ -84,7 +89,7 @@ fn every_preset_writes_what_can_be_run() {
         assert_eq!(config.policy.partner, "Smörgås \"AB\"");
         assert!(config.policy.registry.products().len() > 1);
         for name in secrets {
-            let path = directory.join(format!("secrets/{name}.password"));
+            let path = directory.join(format!("secrets/{name}"));
             assert_eq!(mode(&path), 0o600, "{}", path.display());
             assert!(said.contains(path.to_str().unwrap()), "{said}");
         }
@@ -141,7 +146,7 @@ fn nothing_is_overwritten_and_what_lacks_is_named_at_once() {
 fn a_person_at_a_terminal_is_asked() {
     // What stands in a prompt, and what is typed at it; the second address is taken.
     let dialogue = [
-        ("Number: ", "2"),
+        ("Number: ", "3"),
         ("publishers know it: ", "Partner AB"),
         ("customers write to: ", "nobody"),
         ("no `@` in it", "support@partner.example"),
@@ -155,6 +160,7 @@ fn a_person_at_a_terminal_is_asked() {
             "Nimbus Desk, Nimbus AB, help@nimbus-desk.example",
         ),
         ("no more): ", ""),
+        ("(yes, no) [yes]: ", "no"),
     ];
     let base = tempfile::tempdir().unwrap();
     let directory = base.path().join("config");

@@ -89,6 +89,7 @@ fn a_faulty_edit_keeps_the_old_rules_and_the_next_good_one_is_taken() {
     let mut desk = Desk::new();
     std::fs::create_dir(desk.path().join("config/cases")).unwrap();
     std::fs::write(desk.path().join("config/cases/mail.toml"), CASE).unwrap();
+    add(&desk, "[edits]\nwatch = false\n");
     let mut daemon = Daemon::start(&desk);
     daemon.says("opened");
 
@@ -144,6 +145,43 @@ fn a_faulty_edit_keeps_the_old_rules_and_the_next_good_one_is_taken() {
     assert!(!status(&desk).contains("refused"));
 }
 
+/// Adds to `triaged.toml`.
+fn add(desk: &Desk, lines: &str) {
+    let main = desk.path().join("config/triaged.toml");
+    let text = std::fs::read_to_string(&main).unwrap();
+    std::fs::write(&main, format!("{text}\n{lines}")).unwrap();
+}
+
+#[test]
+fn an_edit_is_seen_by_itself_and_what_needs_a_start_is_named() {
+    let mut desk = Desk::new();
+    let mut daemon = Daemon::start(&desk);
+    daemon.says("opened");
+    desk.act(
+        "replace",
+        r#"config/rules/rules.toml: category = "billing" => category = "biling""#,
+    );
+    daemon.says("the old rules stay in force");
+    daemon.says("there is no category `biling`");
+    desk.act(
+        "replace",
+        r#"config/rules/rules.toml: category = "biling" => category = "technical""#,
+    );
+    daemon.says("were read again");
+    add(&desk, "[limits]\nbatch = 7\n");
+    daemon.says("limits.batch");
+    daemon.says("were read again");
+    desk.act("mail", "02-invoice");
+    daemon.says("decided");
+    daemon.signal(Signal::TERM);
+    assert!(daemon.child.wait().unwrap().success());
+    let decided = events(&desk, &["decided"]);
+    assert_eq!(decided[0]["category"], "technical");
+    let edits = events(&desk, &["reload-refused", "reloaded"]);
+    let kinds: Vec<_> = edits.iter().map(|event| &event["event"]).collect();
+    assert_eq!(kinds, ["reload-refused", "reloaded", "reloaded"]);
+}
+
 #[test]
 fn a_start_with_a_faulty_edit_stops_or_works_with_the_last_good_rules() {
     let mut desk = Desk::new();
@@ -194,7 +232,11 @@ fn a_shadow_disagrees_in_the_audit_log_and_acts_on_nothing() {
     std::fs::write(next.join("rules.toml"), &other).unwrap();
     let main = desk.path().join("config/triaged.toml");
     let text = std::fs::read_to_string(&main).unwrap();
-    std::fs::write(&main, format!("{text}\n[edits]\nshadow = \"next\"\n")).unwrap();
+    std::fs::write(
+        &main,
+        format!("{text}\n[edits]\nwatch = false\nshadow = \"next\"\n"),
+    )
+    .unwrap();
     let mut daemon = Daemon::start(&desk);
     daemon.says("opened");
     desk.act("mail", "02-invoice");

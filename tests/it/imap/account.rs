@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use triaged::config::login::{Login, Proof};
-use triaged::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Source};
+use triaged::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Mode, Source};
 use triaged::config::net::Server;
 use triaged::config::secret::Secret;
 use triaged::domain::ids::Folder;
@@ -26,6 +26,7 @@ pub fn account(server: Server, user: &str, password: PathBuf) -> MailboxConfig {
         }),
         folder: Folder::from("INBOX"),
         create_folders: true,
+        mode: Mode::Live,
         first_run: FirstRun::All,
         reconcile: Duration::from_mins(1),
         max_size: SIZE_MAX,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::MaildirMailbox;
-use crate::config::mailbox::{FirstRun, MailboxConfig, Source};
+use crate::config::mailbox::{FirstRun, MailboxConfig, Mode, Source};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{Folder, MailboxName};
 use crate::domain::locator::Item;
@@ -36,6 +36,7 @@ impl Fixture {
             },
             folder: Folder::from("INBOX"),
             create_folders: true,
+            mode: Mode::Live,
             first_run: FirstRun::All,
             reconcile: Duration::from_mins(1),
             max_size: 1 << 20,
