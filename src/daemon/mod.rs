@@ -70,6 +70,11 @@ pub fn existing_key(config: &Config) -> Option<InstanceKey> {
     instance::read(&config.state_dir).ok().flatten()
 }
 
+/// The key of this installation, made now if there is none yet.
+pub fn key(config: &Config) -> Result<InstanceKey, KeyError> {
+    instance::read_or_create(&config.state_dir)
+}
+
 /// Runs until work is done (`once`), a signal comes or a fault ends it.
 pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     let ledger = Ledger::open(&config.state_dir, Mode::Daemon).await?;

@@ -147,6 +147,8 @@ pub enum Reason {
         /// How often it was tried.
         tries: u32,
     },
+    /// It lay in its folder when a lost ledger was rebuilt.
+    Found,
     /// A person said so.
     Person {
         /// Who.
@@ -241,6 +243,7 @@ impl fmt::Display for Reason {
             }
             Self::Loop { sign } => write!(f, "it goes in a circle: {sign}"),
             Self::Poison { tries } => write!(f, "reading it failed {tries} times"),
+            Self::Found => f.write_str("it lay there when the ledger was rebuilt"),
             Self::Person { by } => write!(f, "`{by}` decided"),
         }
     }

@@ -11,11 +11,12 @@ use super::error::LedgerError;
 use super::fault;
 
 /// The scripts, in order; the first makes schema 1.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_edits.sql"),
     include_str!("migrations/0003_letters.sql"),
     include_str!("migrations/0004_loops.sql"),
+    include_str!("migrations/0005_replaced.sql"),
 ];
 
 /// The schema this program writes.

@@ -6,8 +6,9 @@
 //! it does to a reader is found out here, where it costs one process; only a message that the
 //! other one survives is read in this one. Mail that was never tried before pays nothing.
 //!
-//! The other process is `triaged explain`, with the message on its standard input. What it says
-//! does not matter, only that it lives; so rules that it cannot read are no fault of the message.
+//! The other process is this same program (`triaged read-apart`), with the message on its standard
+//! input; it reads as [`super::read::Reader`] does, on a smaller stack. Only that it lives matters.
+//! Where it dies of a harmless message, too, it is no message's fault, and nothing is known.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -18,8 +19,16 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::domain::ids::MailboxName;
+
 /// What a program exits with that broke down: 101 by a panic, 70 by our own account of one.
 const BROKE_DOWN: [i32; 2] = [101, 70];
+
+/// The program that runs, also after its file was replaced by a newer one.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// What no reader dies of.
+const HARMLESS: &[u8] = b"Subject: harmless\r\n\r\nharmless\r\n";
 
 /// Bounds on the other process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +65,15 @@ pub struct Apart {
     pub bounds: Bounds,
 }
 
+/// How much of a message there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// Its header section.
+    Head,
+}
+
 /// How a message was survived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Survival {
@@ -75,17 +93,30 @@ pub enum Survival {
 
 impl Apart {
     /// This program itself, with the configuration in `directory`.
-    pub fn own(directory: PathBuf) -> Option<Self> {
-        Some(Self {
-            program: std::env::current_exe().ok()?,
+    pub fn own(directory: PathBuf) -> Self {
+        Self {
+            program: PathBuf::from(OURSELVES),
             directory,
             bounds: Bounds::default(),
-        })
+        }
     }
 
-    /// Whether a reader survives `message`.
-    pub async fn read(&self, message: &[u8]) -> Survival {
-        match self.run(message).await {
+    /// Whether a reader of `mailbox` survives `message`.
+    pub async fn read(&self, mailbox: &MailboxName, message: &[u8], part: Part) -> Survival {
+        let survival = self.once(mailbox, message, part).await;
+        let Survival::Died { how } = &survival else {
+            return survival;
+        };
+        match self.once(mailbox, HARMLESS, Part::Whole).await {
+            Survival::Died { .. } => Survival::Untold {
+                why: format!("a harmless message breaks it, too: {how}"),
+            },
+            _ => survival,
+        }
+    }
+
+    async fn once(&self, mailbox: &MailboxName, message: &[u8], part: Part) -> Survival {
+        match self.run(mailbox, message, part).await {
             Ok(Some(status)) => told(status),
             Ok(None) => Survival::Died {
                 how: format!("it took more than {} s", self.bounds.time.as_secs()),
@@ -97,11 +128,17 @@ impl Apart {
     }
 
     /// `None` when it did not end in time.
-    async fn run(&self, message: &[u8]) -> std::io::Result<Option<ExitStatus>> {
+    async fn run(
+        &self,
+        mailbox: &MailboxName,
+        message: &[u8],
+        part: Part,
+    ) -> std::io::Result<Option<ExitStatus>> {
         let mut child = Command::new(&self.program)
             .arg("--config")
             .arg(&self.directory)
-            .args(["explain", "--json", "-"])
+            .args(["read-apart", mailbox.as_str()])
+            .args((part == Part::Head).then_some("--head"))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -150,6 +187,9 @@ fn told(status: ExitStatus) -> Survival {
         Some(code) if BROKE_DOWN.contains(&code) => Survival::Died {
             how: "the process that read it broke down".to_owned(),
         },
-        _ => Survival::Lived,
+        Some(0) => Survival::Lived,
+        other => Survival::Untold {
+            why: format!("the process that read it ended with {other:?}"),
+        },
     }
 }

@@ -268,7 +268,7 @@ impl Session<'_> {
             tickets: HashMap::from([(item, opened)]),
             fetched,
         };
-        let apart = self.works.apart.as_ref().filter(|_| tried_before);
+        let apart = tried_before.then_some(&self.works.apart);
         let read = self.pulse.beside(self.read_batch(Some(batch), apart)).await;
         let after = self.record_batch(read).await?;
         self.note(after);

@@ -11,6 +11,7 @@
 //! - [`session`]: one open connection: look over, work off, wait.
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
+//! - [`rebuild`]: what the folders tell a ledger that was lost.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
 //! - [`apart`]: a message that was tried before is read in a process of its own first.
 //! - [`circle`]: what loops are told by, when only a history tells.
@@ -43,6 +44,7 @@ mod letters;
 pub mod meters;
 pub mod pulse;
 pub mod read;
+pub mod rebuild;
 mod recover;
 mod resync;
 pub mod session;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::apart::{Apart, Survival};
+use super::apart::{Apart, Part, Survival};
 use crate::config::mailbox::MailboxConfig;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
@@ -117,7 +117,7 @@ impl Reader {
                 Ok(fetched) => fetched,
                 Err(trouble) => return (reads, Some(trouble)),
             };
-            if let Some(why) = deadly(apart, &content).await {
+            if let Some(why) = self.deadly(apart, &content).await {
                 let end = ReadEnd::Unreadable { why };
                 reads.push(Read { item, end });
                 continue;
@@ -160,6 +160,32 @@ impl Reader {
             &self.key,
             &incoming,
         )
+    }
+
+    /// Why a message must not be read here, if it must not.
+    async fn deadly(&self, apart: Option<&Apart>, content: &Content) -> Option<String> {
+        let (bytes, part) = match content {
+            Content::Whole(bytes) => (bytes, Part::Whole),
+            Content::Head(bytes) => (bytes, Part::Head),
+            Content::Gone | Content::Unusable { .. } => return None,
+        };
+        match apart?.read(&self.config.name, bytes, part).await {
+            Survival::Lived => None,
+            Survival::Died { how } => Some(how),
+            Survival::Untold { why } => {
+                tracing::warn!(why, "a message cannot be read apart first: it is read here");
+                None
+            }
+        }
+    }
+
+    /// Reads a message only to find out what it does to its reader.
+    pub fn survive(&self, bytes: Bytes, part: Part) {
+        let content = match part {
+            Part::Whole => Content::Whole(bytes),
+            Part::Head => Content::Head(bytes),
+        };
+        drop(self.read(&Item::Uid(1), content, Timestamp::now()));
     }
 
     /// As [`Self::read`]; a panic is the message's end and not ours.
@@ -239,21 +265,6 @@ impl Reader {
             letters: Vec::new(),
             shadow,
         }))
-    }
-}
-
-/// Why a message must not be read here, if it must not.
-async fn deadly(apart: Option<&Apart>, content: &Content) -> Option<String> {
-    let (Content::Whole(bytes) | Content::Head(bytes)) = content else {
-        return None;
-    };
-    match apart?.read(bytes).await {
-        Survival::Lived => None,
-        Survival::Died { how } => Some(how),
-        Survival::Untold { why } => {
-            tracing::warn!(why, "a message cannot be read apart first: it is read here");
-            None
-        }
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Works {
     /// Where everything is recorded.
     pub ledger: Ledger,
     /// Where a message that was tried before is read first.
-    pub apart: Option<Apart>,
+    pub apart: Apart,
     /// What decides; swapped as a whole.
     pub policy: ArcSwap<Policy>,
     /// What our Message-IDs and marks are made with.
@@ -64,7 +64,7 @@ impl Works {
         key: Arc<InstanceKey>,
         limits: Limits,
         personal: PersonalPolicy,
-        apart: Option<Apart>,
+        apart: Apart,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,

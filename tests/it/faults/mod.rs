@@ -11,6 +11,7 @@ mod lost;
 mod mailbox;
 mod message;
 mod rebuilt;
+mod soak;
 mod sweep;
 mod table;
 mod wayout;
