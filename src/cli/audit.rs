@@ -3,9 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::args::{AuditCommand, AuditFilter};
+use super::events::each;
 use super::failure::{Failure, FailureKind};
 use super::print::{Paint, Style, rows as as_rows, table};
 use super::print::{json as json_text, say};
@@ -14,9 +13,6 @@ use super::{state, stats};
 use crate::audit::verify::Report;
 use crate::audit::{export as audit_export, mirror};
 use crate::ledger::{EventFilter, Ledger};
-
-/// Events read at once when all are gone through.
-const PAGE: u32 = 1000;
 
 /// Runs one of the subcommands.
 pub async fn audit(state_dir: &Path, command: &AuditCommand) -> Result<(), Failure> {
@@ -87,30 +83,6 @@ async fn show(ledger: &Ledger, seq: u64) -> Result<(), Failure> {
         serde_json::from_str(&event.line).map_err(|error| Failure::failed(error.to_string()))?;
     say!("{}", json_text(&format!("{value:#}")));
     Ok(())
-}
-
-/// Goes through all events from `since` on, a page at a time.
-pub async fn each(
-    ledger: &Ledger,
-    since: Option<Timestamp>,
-    mut look: impl FnMut(&crate::ledger::Event) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut from = None;
-    loop {
-        let filter = EventFilter {
-            since,
-            from,
-            ..EventFilter::default()
-        };
-        let page = ledger.events(&filter, PAGE).await?;
-        for event in &page {
-            look(event)?;
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE as usize => from = Some(last.seq + 1),
-            _ => return Ok(()),
-        }
-    }
 }
 
 async fn verify(ledger: &Ledger, path: &Path) -> Result<(), Failure> {

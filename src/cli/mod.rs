@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod diff;
 mod doctor;
+mod events;
 mod explain;
 mod failure;
 mod generate;

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::audit::each;
+use super::events::each;
 use super::failure::Failure;
 use super::print::{one_line, rows as as_rows, say, table};
 use crate::domain::event::{Entry, Happening};

@@ -10,7 +10,7 @@ use super::file::cases;
 use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::findings::{self, Finding, Severity};
-use super::load::in_file;
+use super::read::{in_file, toml_files};
 use crate::triage::Policy;
 use crate::triage::case::Case;
 
@@ -29,22 +29,6 @@ pub fn case_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     } else {
         Ok(Vec::new())
     }
-}
-
-/// The files ending in `.toml` right below `directory`, in order of their names.
-pub fn toml_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default();
-        // Editors leave `.#x.toml` and `x.toml~` behind.
-        let hidden = name.as_encoded_bytes().starts_with(b".");
-        if !hidden && path.extension().is_some_and(|end| end == "toml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Reads all cases of `files`, in their order.

@@ -8,15 +8,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::findings::{FINDINGS_MAX, Severity, any_error, render};
-use super::shipped::lay_out_shipped;
+use super::shipped::{lay_out_shipped, root};
 use super::{examine, load};
 
 /// The day on which all this is looked at.
 const TODAY: &str = "2026-06-15T12:00:00Z";
-
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
 
 /// Lays the base and the case over each other in a directory of their own.
 fn lay_out(case: &Path, into: &Path) {

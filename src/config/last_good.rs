@@ -10,7 +10,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,21 +28,28 @@ struct Kept {
     files: BTreeMap<String, String>,
 }
 
-/// Keeps `sources`, which lie below `directory`, in `state_dir`; nothing is written when they are
-/// kept already.
-pub(super) fn keep(state_dir: &Path, directory: &Path, sources: &[Arc<Source>]) -> io::Result<()> {
+/// Keeps rules and products of `config` in its state directory as the last good ones; nothing is
+/// written when they are kept already, or come from there.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn keep(config: &Config) -> io::Result<()> {
+    if config.stands_in.is_some() {
+        return Ok(());
+    }
     let kept = Kept {
-        files: sources
+        files: config
+            .sources
             .iter()
             .map(|source| {
                 let path = Path::new(&source.name);
-                let name = path.strip_prefix(directory).unwrap_or(path);
+                let name = path.strip_prefix(&config.directory).unwrap_or(path);
                 (name.display().to_string(), source.text.clone())
             })
             .collect(),
     };
     let text = serde_json::to_vec(&kept)?;
-    let path = state_dir.join(NAME);
+    let path = config.state_dir.join(NAME);
     if std::fs::read(&path).is_ok_and(|before| before == text) {
         return Ok(());
     }

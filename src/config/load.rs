@@ -9,7 +9,6 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::audit::PersonalPolicy;
-use super::case_files::toml_files;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
 use super::file::contacts::Verified;
@@ -23,13 +22,12 @@ use super::file::{
 };
 use super::findings::{self, Finding, Severity};
 use super::import::RegistryFile;
-use super::last_good;
 use super::limits::Limits;
 use super::log::Log;
 use super::mailbox::MailboxConfig;
 use super::metrics::Listen;
 use super::partner::Partner;
-use super::read::{self, Files, REGISTRY};
+use super::read::{Files, REGISTRY, in_file, toml_files};
 use super::settings::Settings;
 use super::shadow;
 use crate::domain::address::Address;
@@ -74,20 +72,7 @@ pub struct Config {
     /// Why the rules on the disk are not these, when these are the last good ones.
     pub stands_in: Option<String>,
     /// The files of rules and products.
-    sources: Vec<Arc<Source>>,
-}
-
-impl Config {
-    /// Keeps rules and products as the last good ones, unless they are that already.
-    ///
-    /// # Errors
-    /// When they cannot be written to the state directory.
-    pub fn keep(&self) -> std::io::Result<()> {
-        if self.stands_in.is_some() {
-            return Ok(());
-        }
-        last_good::keep(&self.state_dir, &self.directory, &self.sources)
-    }
+    pub(super) sources: Vec<Arc<Source>>,
 }
 
 /// The digest of what is in `directory` now; see [`Config::digest`].
@@ -210,34 +195,6 @@ pub fn load(directory: &Path) -> Result<Config, Vec<Finding>> {
         }),
         _ => Err(findings),
     }
-}
-
-/// Parses one file and lets `check` read its table. What is found on a line that could not be
-/// parsed is left out: it follows from that.
-pub(super) fn in_file<T>(
-    source: &Arc<Source>,
-    findings: &mut Vec<Finding>,
-    check: impl FnOnce(Table<'_>, &mut InFile<'_>) -> T,
-) -> T {
-    let parsed = read::parse(source, findings);
-    let mut found = Vec::new();
-    let mut file = InFile {
-        source,
-        broken: !parsed.broken_lines.is_empty(),
-        findings: &mut found,
-    };
-    let value = check(Table::root(parsed.items), &mut file);
-    let follows = |f: &Finding| {
-        f.place
-            .is_some_and(|p| parsed.broken_lines.contains(&p.line))
-    };
-    found.retain(|finding| !follows(finding));
-    // Findings may repeat words of the file; a stranger's file that is no TOML gives none.
-    if source.shown.is_empty() && !parsed.broken_lines.is_empty() {
-        found.clear();
-    }
-    findings.append(&mut found);
-    value
 }
 
 /// What `triaged.toml` says; each part absent when it has faults.

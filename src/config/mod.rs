@@ -31,11 +31,12 @@ pub mod settings;
 mod shadow;
 pub mod suggested;
 
-pub use case_files::{case_files, load_cases, toml_files};
+pub use case_files::{case_files, load_cases};
 pub use edition::Edition;
 pub use examine::{Examined, examine, examine_registry};
-pub use last_good::load_last_good;
+pub use last_good::{keep, load_last_good};
 pub use load::{Config, Outline, digest, load, outline, registry_files, with_registry};
+pub use read::toml_files;
 
 #[cfg(test)]
 mod cases;

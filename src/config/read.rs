@@ -1,13 +1,13 @@
 //! Finds the files of a configuration directory and parses them, syntax faults and all.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::case_files::toml_files;
 use super::file::source::{Source, Unreadable, quoted};
+use super::file::table::{InFile, Table};
 use super::findings::{Finding, Severity};
 use crate::domain::digest::Digest;
 
@@ -286,4 +286,48 @@ fn syntax_help(source: &Source, line: usize, message: &str) -> Option<&'static s
         return Some("text stands in quotes: `key = \"text\"`");
     }
     None
+}
+
+/// The files ending in `.toml` right below `directory`, in order of their names.
+pub fn toml_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        // Editors leave `.#x.toml` and `x.toml~` behind.
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        if !hidden && path.extension().is_some_and(|end| end == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Parses one file and lets `check` read its table. What is found on a line that could not be
+/// parsed is left out: it follows from that.
+pub(super) fn in_file<T>(
+    source: &Arc<Source>,
+    findings: &mut Vec<Finding>,
+    check: impl FnOnce(Table<'_>, &mut InFile<'_>) -> T,
+) -> T {
+    let parsed = parse(source, findings);
+    let mut found = Vec::new();
+    let mut file = InFile {
+        source,
+        broken: !parsed.broken_lines.is_empty(),
+        findings: &mut found,
+    };
+    let value = check(Table::root(parsed.items), &mut file);
+    let follows = |f: &Finding| {
+        f.place
+            .is_some_and(|p| parsed.broken_lines.contains(&p.line))
+    };
+    found.retain(|finding| !follows(finding));
+    // Findings may repeat words of the file; a stranger's file that is no TOML gives none.
+    if source.shown.is_empty() && !parsed.broken_lines.is_empty() {
+        found.clear();
+    }
+    findings.append(&mut found);
+    value
 }

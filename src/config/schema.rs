@@ -10,8 +10,8 @@ use std::path::Path;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::cases::root;
 use super::findings::Finding;
+use super::shipped::root;
 use super::{load, load_cases};
 
 /// Nothing is called so, and nothing is like it.

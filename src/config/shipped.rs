@@ -1,9 +1,8 @@
 //! The configuration that is shipped: it is sound, documents every key, tells its defaults truly,
 //! and its rules follow the rulings on hard cases.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::cases::root;
 use super::file::table::keys_of;
 use super::file::{
     contacts, customers, decision, delivery, mailbox, negation, operation, products, routing,
@@ -13,6 +12,11 @@ use super::findings::render;
 use super::{Config, load};
 use crate::domain::decision::{Priority, Zone};
 use crate::rules::{Top, ZoneText};
+
+/// Where the project lies.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
 
 fn shipped() -> Config {
     load(&root().join("config")).unwrap_or_else(|found| panic!("{}", render(&found, false)))

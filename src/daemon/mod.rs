@@ -19,8 +19,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::config::Config;
 use crate::config::metrics::Listen;
+use crate::config::{self, Config};
 use crate::console::figures::{Figures, Standings};
 use crate::console::health::Health;
 use crate::console::{Console, survey};
@@ -110,7 +110,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
             reason: reload::brief(reason),
         };
         note(&ledger, refused).await?;
-    } else if let Err(error) = config.keep() {
+    } else if let Err(error) = config::keep(&config) {
         tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
     }
     let waiting = signals::wait(Arc::clone(&works), &config, once).await?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::examination::examine;
 use super::{log, noted};
-use crate::config::Examined;
 use crate::config::settings::Settings;
+use crate::config::{self, Examined};
 use crate::domain::digest::Digest;
 use crate::domain::event::Happening;
 use crate::ledger::Pen;
@@ -75,7 +75,7 @@ fn take(works: &Works, examined: Examined, started_with: &Settings) -> Result<Di
     match (examined.config, refusal) {
         (Some(config), None) => {
             let digest = config.policy.rules.digest();
-            if let Err(error) = config.keep() {
+            if let Err(error) = config::keep(&config) {
                 tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
             }
             let waits = started_with.only_at_a_start(&config.settings);

@@ -6,28 +6,19 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-
+use super::capabilities::Capabilities;
+use super::gate::opened;
 use super::maildir::MaildirLane;
 use super::sendmail::SendmailLane;
 use super::smtp::SmtpLane;
 use crate::config::delivery::{DeliveryConfig, Transport};
 use crate::domain::address::Address;
-use crate::domain::outcome::{Cause, Outcome};
+use crate::domain::outcome::Outcome;
 use crate::mail::rendered::Rendered;
 use crate::oauth::Tokens;
 
 /// Longest wait for the gate where no server waits behind it.
 const GATE_MAX: Duration = Duration::from_mins(1);
-
-/// What a way out can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capabilities {
-    /// Bytes above 127 may stand in the message (RFC 6152).
-    pub eight_bit: bool,
-    /// Most bytes of a message; `None` when no bound is known.
-    pub size_max: Option<u64>,
-}
 
 /// One way out.
 pub enum Lane {
@@ -106,22 +97,6 @@ impl Lane {
             lane.close();
         }
     }
-}
-
-/// Waits for `gate`, or says why the message stays here.
-pub(super) async fn opened<G: Future<Output = bool>>(
-    gate: G,
-    limit: Duration,
-) -> Result<(), Outcome> {
-    let why = match timeout(limit, gate).await {
-        Ok(true) => return Ok(()),
-        Ok(false) => "the ledger did not agree",
-        Err(_) => "the ledger did not answer in time",
-    };
-    Err(Outcome::Deferred {
-        cause: Cause::Server,
-        reply: format!("{why}; the message was not sent"),
-    })
 }
 
 /// How many lanes `config` allows at once, at least 1.

@@ -7,6 +7,8 @@
 
 pub mod breaker;
 pub mod cap;
+mod capabilities;
+mod gate;
 mod lane;
 pub mod maildir;
 pub mod rate;
@@ -14,4 +16,5 @@ pub mod retry;
 pub mod sendmail;
 pub mod smtp;
 
-pub use lane::{Capabilities, Lane, lanes};
+pub use capabilities::Capabilities;
+pub use lane::{Lane, lanes};

@@ -7,6 +7,7 @@
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::digest::Digest;
 use crate::domain::ids::ProductId;
+use crate::domain::language::Language;
 
 use super::condition::{AttachmentType, Customer, When};
 use super::keyword::Keyword;
@@ -48,6 +49,10 @@ pub(super) fn digest<'d>(
         out.count(usize::from(negation.window));
     }
     let ordered = sorted.clone().any(|(_, rule)| rule.stop);
+    let stems = sorted.clone().any(|(_, rule)| rule.stem.is_some());
+    if stems {
+        out.text("stems");
+    }
     for (place, rule) in sorted {
         out.text(rule.id.as_str());
         out.option(rule.category.as_ref().map(AsRef::as_ref));
@@ -69,6 +74,9 @@ pub(super) fn digest<'d>(
         when(&mut out, &rule.when);
         if negates {
             out.count(usize::from(rule.negatable));
+        }
+        if stems {
+            out.option(rule.stem.map(Language::as_str));
         }
         if ordered {
             out.count(usize::from(rule.stop));

@@ -96,6 +96,7 @@ struct RuleShape {
     #[serde(default)]
     stop: bool,
     negatable: Option<bool>,
+    stem: Option<Language>,
     /// A language it applies to.
     when: Option<Language>,
 }
@@ -113,6 +114,7 @@ impl RuleShape {
             any: keywords(&self.any),
             all: keywords(&self.all),
             none: keywords(&self.none),
+            stem: self.stem,
             zones: self.zones.clone(),
             priority: self.priority,
             near: self.near,

@@ -10,7 +10,7 @@ use crate::domain::decision::{EVIDENCE_MAX, Evidence, Priority, Score, Zone};
 use crate::domain::ids::CategoryId;
 
 use super::condition::{Circumstances, Unapplied};
-use super::needles::Hit;
+use super::hits::Hit;
 use super::points::Points;
 use super::rule::{List, Rule};
 use super::ruleset::{RuleSet, Use};

@@ -39,6 +39,7 @@ impl RuleSet {
             any: keywords(&rule.any),
             all: keywords(&rule.all),
             none: keywords(&rule.none),
+            stem: rule.stem,
             zones: Zone::ALL
                 .into_iter()
                 .filter(|zone| rule.zones.holds(*zone))
@@ -59,4 +60,44 @@ impl RuleSet {
 fn keywords(slots: &[Slot]) -> Vec<Keyword> {
     let parsed = slots.iter().map(|slot| Keyword::parse(&slot.keyword));
     parsed.filter_map(Result::ok).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::Priority;
+    use crate::domain::language::Language;
+    use crate::rules::{Settings, When};
+
+    #[test]
+    fn rules_written_out_are_the_same_rules() {
+        let words = |words: &[&str]| -> Vec<Keyword> {
+            let parsed = words.iter().map(|word| Keyword::parse(word));
+            parsed.collect::<Result<_, _>>().expect("keywords")
+        };
+        let whole = RuleDraft {
+            weight: -2.5,
+            any: words(&["faktura*", "/felkod \\d/", "~synkronisering", "konto"]),
+            all: words(&["betala"]),
+            none: words(&["licens"]),
+            stem: Some(Language::Swedish),
+            zones: vec![Zone::Quoted, Zone::Body],
+            priority: Some(Priority::High),
+            near: Some(7),
+            cap: Some(3.0),
+            negatable: false,
+            when: When {
+                language: vec![Language::Swedish],
+                ..When::default()
+            },
+            order: -3,
+            stop: true,
+            ..RuleDraft::new("whole", Some("billing".into()))
+        };
+        let mut plain = RuleDraft::new("plain", Some("technical".into()));
+        plain.any = words(&["krasch*"]);
+        let compile = |rules| RuleSet::compile(rules, Settings::default()).expect("a set");
+        let set = compile(vec![plain, whole]);
+        assert_eq!(compile(set.excerpt(|_| true)).digest(), set.digest());
+    }
 }

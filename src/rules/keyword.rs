@@ -15,6 +15,8 @@
 //! letter or digit (`c++`) needs no edge. Regular expressions see the folded text: one line, one
 //! space at a time, plain quotes and dashes, `ss` for `ß`, at most its first 64 KiB; `^` and `$` are
 //! that line's beginning and end.
+//! In a rule with `stem` a word, and each word of a phrase, also stands for the other words of its
+//! stem: see [`super::rule::RuleDraft`].
 //! In a rule, `@name` stands for the keywords of a list; the configuration puts them in its place.
 
 use std::fmt;
@@ -23,7 +25,9 @@ use std::sync::Arc;
 use super::expression::Expression;
 pub use super::expression::REGEX_MAX;
 use super::fold::{FoldOptions, folded_keyword};
+use super::stems::STEM_CHARS_MIN;
 use super::typo::{Forgiven, TYPO_CHARS_MAX, TYPO_CHARS_MIN};
+use crate::domain::language::Language;
 
 /// Longest keyword that is no regular expression, in bytes.
 pub const KEYWORD_MAX: usize = 200;
@@ -60,6 +64,13 @@ pub(super) struct Literal {
     pub open_end: bool,
     /// One slip is forgiven.
     pub forgiving: bool,
+}
+
+impl Literal {
+    /// Whether it is a word or phrase with no star and no `~`.
+    pub const fn is_plain(&self) -> bool {
+        !self.open_start && !self.open_end && !self.forgiving
+    }
 }
 
 /// Why a text is no keyword.
@@ -140,6 +151,17 @@ pub enum KeywordFault {
     ForgivingLength {
         /// How many it has.
         chars: usize,
+    },
+    /// A word of which too little is left without its ending.
+    #[error(
+        "its stem in {} is `{stem}`, too short to tell words apart ({STEM_CHARS_MIN} letters are \
+         needed); write it in a rule without `stem`", language.name()
+    )]
+    ShortStem {
+        /// What is left.
+        stem: String,
+        /// In which language.
+        language: Language,
     },
     /// `@name` where there are no lists.
     #[error(

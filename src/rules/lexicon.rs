@@ -5,8 +5,9 @@ use crate::domain::decision::Zone;
 
 use super::classify::shown;
 use super::fold::FoldOptions;
+use super::hits::Hit;
 use super::keyword::{Keyword, KeywordFault};
-use super::needles::{Hit, Needle, Needles, NeedlesBuilder};
+use super::needles::{Needle, Needles, NeedlesBuilder};
 use super::ruleset::{KEYWORDS_MAX, LITERAL_BYTES_MAX, REGEXES_MAX};
 use super::zone::{FoldedZone, ZoneSet, ZoneText};
 
@@ -82,7 +83,7 @@ impl Lexicon {
         let mut named_by_term = Vec::new();
         let mut named_by_regex = Vec::new();
         for (entry, (index, keyword)) in names.into_iter().enumerate() {
-            match builder.add(&keyword) {
+            match builder.add(&keyword, None) {
                 Ok(Needle::Term(term)) => name(&mut named_by_term, term, index),
                 Ok(Needle::Regex(regex)) => name(&mut named_by_regex, regex, index),
                 Err(fault) => faults.push(LexiconFault::Name { entry, fault }),

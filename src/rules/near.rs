@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::needles::Hit;
+use super::hits::Hit;
 use super::rule::List;
 use super::scoring::Located;
 use super::zone::FoldedZone;

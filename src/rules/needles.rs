@@ -13,18 +13,18 @@ use std::sync::Arc;
 
 use super::expression::{Expression, Required};
 use super::fold::{FoldOptions, folded_keyword};
+use super::hits::{HITS_PER_TEXT_MAX, Hit, HitTable};
 use super::keyword::{Keyword, KeywordFault, Pattern};
 use super::letters::{
     is_diacritic, is_word, is_word_of_expressions, unstroked, word_at, word_before, word_end,
     word_start,
 };
 use super::prefixes::Prefixes;
+use super::stems::{Stemmed, Stems};
 use super::typo::{Forgiven, Piece};
 use super::zone::{FoldedZone, ZoneSet};
+use crate::domain::language::Language;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-/// Most hits of one keyword kept from one text: the first ones.
-pub(super) const HITS_PER_TEXT_MAX: u8 = 16;
 
 /// Up to this many bytes of literals that may begin within a word their automaton is a full table
 /// (fastest, some 130 bytes per byte of literal); above it is packed.
@@ -37,36 +37,6 @@ pub(super) enum Needle {
     Term(u32),
     /// A regular expression.
     Regex(u32),
-}
-
-/// A place in one of a message's texts: bytes of the folded text, the word included into which
-/// an open keyword runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Hit {
-    /// Which of the texts.
-    pub text: u32,
-    /// First byte.
-    pub start: u32,
-    /// Byte behind the last.
-    pub end: u32,
-}
-
-impl Hit {
-    fn at(text: u32, place: Range<usize>) -> Self {
-        Self {
-            text,
-            start: count(place.start),
-            end: count(place.end),
-        }
-    }
-
-    pub fn overlaps(&self, other: &Self) -> bool {
-        self.text == other.text && self.start < other.end && other.start < self.end
-    }
-
-    pub fn len(&self) -> u32 {
-        self.end - self.start
-    }
 }
 
 /// What one side of a literal asks for.
@@ -135,6 +105,9 @@ pub(super) struct NeedlesBuilder {
     /// By literal.
     meanings: Vec<Meaning>,
     edges: Vec<Edges>,
+    stems: Stems,
+    /// The terms that stand for all words of their stems.
+    stemmed: HashMap<u32, Language>,
     forgiven: HashMap<u32, Forgiven>,
     by_forgiven: HashMap<Forgiven, u32>,
     by_source: HashMap<Arc<str>, u32>,
@@ -153,6 +126,8 @@ impl NeedlesBuilder {
             by_literal: HashMap::new(),
             meanings: Vec::new(),
             edges: Vec::new(),
+            stems: Stems::new(options),
+            stemmed: HashMap::new(),
             forgiven: HashMap::new(),
             by_forgiven: HashMap::new(),
             by_source: HashMap::new(),
@@ -172,8 +147,13 @@ impl NeedlesBuilder {
         self.regexes.len()
     }
 
-    /// Takes a keyword; an equal one is found again.
-    pub fn add(&mut self, keyword: &Keyword) -> Result<Needle, KeywordFault> {
+    /// Takes a keyword, a plain one with all words of the same stem in the language `stem`; an equal
+    /// one is found again.
+    pub fn add(
+        &mut self,
+        keyword: &Keyword,
+        stem: Option<Language>,
+    ) -> Result<Needle, KeywordFault> {
         match keyword.pattern() {
             Pattern::Literal(literal) => {
                 let folded = folded_keyword(&literal.core, self.options);
@@ -183,6 +163,11 @@ impl NeedlesBuilder {
                 if literal.forgiving {
                     let forgiven = Forgiven::new(folded, literal.open_end);
                     return Ok(Needle::Term(self.forgive(forgiven)));
+                }
+                if let Some(language) = stem.filter(|_| literal.is_plain())
+                    && let Some(stemmed) = Stemmed::of(&literal.core, language, self.options)?
+                {
+                    return Ok(Needle::Term(self.stem(&folded, language, stemmed)));
                 }
                 let edges = Edges {
                     left: Edge::of(literal.open_start, word_at(&folded, 0)),
@@ -232,13 +217,44 @@ impl NeedlesBuilder {
         let known = terms
             .iter()
             .copied()
-            .find(|&term| self.edges[term as usize] == edges);
+            .find(|term| self.edges[*term as usize] == edges && !self.stemmed.contains_key(term));
         known.unwrap_or_else(|| {
             let term = count(self.edges.len());
             self.edges.push(edges);
             terms.push(term);
             term
         })
+    }
+
+    /// The term of a keyword with the words of its stems. As it is written it is found like any
+    /// other, so that nothing is lost by stemming.
+    fn stem(&mut self, folded: &str, language: Language, stemmed: Stemmed) -> u32 {
+        let next = count(self.edges.len());
+        let term = *self.stems.place(language, stemmed).get_or_insert(next);
+        if term == next {
+            self.edges.push(Edges {
+                left: Edge::Word,
+                right: Edge::Word,
+            });
+            self.stemmed.insert(term, language);
+        }
+        let literal = self.literal(folded);
+        let terms = &mut self.meanings[literal].terms;
+        if !terms.contains(&term) {
+            self.bytes += folded.len();
+            terms.push(term);
+        }
+        term
+    }
+
+    /// The keywords with the words of their stems.
+    pub const fn stems(&self) -> &Stems {
+        &self.stems
+    }
+
+    /// In which language a term stands for all words of its stems.
+    pub fn stemmed(&self, term: u32) -> Option<Language> {
+        self.stemmed.get(&term).copied()
     }
 
     fn forgive(&mut self, forgiven: Forgiven) -> u32 {
@@ -314,6 +330,7 @@ impl NeedlesBuilder {
             within_numbers,
             meanings: self.meanings,
             edges: self.edges,
+            stems: self.stems,
             forgiven: self.forgiven,
             regexes: self.regexes,
             unopened: self.unopened,
@@ -352,6 +369,7 @@ pub(super) struct Needles {
     /// By literal.
     meanings: Vec<Meaning>,
     edges: Vec<Edges>,
+    stems: Stems,
     /// By term.
     forgiven: HashMap<u32, Forgiven>,
     regexes: Vec<Arc<Expression>>,
@@ -398,30 +416,11 @@ impl Needles {
         };
         for (text, zone) in (0..).zip(zones) {
             if looked_at.holds(zone.zone()) {
-                scan.text(self, text, zone.folded());
+                scan.text(self, text, zone);
             }
         }
-        let Scan {
-            mut found,
-            mut open,
-            ..
-        } = scan;
-        open.sort_unstable();
-        found.sort_unstable();
-        // An infix may stand twice in one word.
-        found.dedup();
-        let mut groups: Vec<(u32, usize, usize)> = Vec::with_capacity(found.len());
-        for (n, (term, _)) in found.iter().enumerate() {
-            match groups.last_mut() {
-                Some((last, _, end)) if last == term => *end = n + 1,
-                _ => groups.push((*term, n, n + 1)),
-            }
-        }
-        HitTable {
-            hits: found.into_iter().map(|(_, hit)| hit).collect(),
-            groups,
-            open,
-        }
+        let Scan { found, open, .. } = scan;
+        HitTable::new(found, open)
     }
 
     /// The hits of one regular expression in one text.
@@ -448,7 +447,8 @@ struct Scan {
 }
 
 impl Scan {
-    fn text(&mut self, needles: &Needles, text: u32, folded: &str) {
+    fn text(&mut self, needles: &Needles, text: u32, zone: &FoldedZone<'_>) {
+        let folded = zone.folded();
         let (first, first_open) = (self.found.len(), self.open.len());
         self.open
             .extend(needles.unopened.iter().map(|&regex| (regex, text)));
@@ -463,6 +463,12 @@ impl Scan {
             needles.beginning.at_start_of(rest, |literal, len| {
                 self.hit(&page, literal, at..at + len, starts);
             });
+            if starts && !needles.stems.is_empty() {
+                let stems = &needles.stems;
+                stems.at_word_of(zone, at, |term, end| {
+                    self.stem_hit(term, Hit::at(text, at..end));
+                });
+            }
         }
         let within = needles.within.iter();
         for hit in within.flat_map(|automaton| automaton.find_overlapping_iter(folded)) {
@@ -476,6 +482,17 @@ impl Scan {
         }
         for (regex, _) in &self.open[first_open..] {
             self.is_open[*regex as usize] = false;
+        }
+    }
+
+    /// Takes note of a keyword found by its stems, unless it stands there as it is written.
+    fn stem_hit(&mut self, term: u32, hit: Hit) {
+        let here = |(_, other): &&(u32, Hit)| other.text == hit.text && other.start == hit.start;
+        let mut found = self.found.iter().rev().take_while(here);
+        let seen = &mut self.seen[term as usize];
+        if *seen < HITS_PER_TEXT_MAX && !found.any(|found| *found == (term, hit)) {
+            *seen += 1;
+            self.found.push((term, hit));
         }
     }
 
@@ -559,39 +576,4 @@ fn beginnings(folded: &str) -> impl Iterator<Item = (usize, bool)> {
         before = word;
         (!within).then_some((at, starts))
     })
-}
-
-/// The hits of a scan, grouped by term.
-#[derive(Debug, Default)]
-pub(super) struct HitTable {
-    hits: Vec<Hit>,
-    groups: Vec<(u32, usize, usize)>,
-    /// Regular expression and text, in order.
-    open: Vec<(u32, u32)>,
-}
-
-impl HitTable {
-    /// Each term that was hit, with its hits in order of text and place.
-    pub fn groups(&self) -> impl Iterator<Item = (u32, &[Hit])> {
-        self.groups
-            .iter()
-            .map(|&(term, start, end)| (term, &self.hits[start..end]))
-    }
-
-    /// Each regular expression that may match, with the text in which it may; in this order.
-    pub fn open(&self) -> &[(u32, u32)] {
-        &self.open
-    }
-
-    /// Whether a regular expression may match in a text.
-    pub fn is_open(&self, regex: u32, text: u32) -> bool {
-        self.open.binary_search(&(regex, text)).is_ok()
-    }
-
-    /// The hits of the `n`th group.
-    pub fn group(&self, n: u32) -> &[Hit] {
-        self.groups
-            .get(n as usize)
-            .map_or(&[], |&(_, start, end)| &self.hits[start..end])
-    }
 }

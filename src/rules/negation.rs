@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fold::{FoldOptions, folded_keyword};
+use super::hits::{Hit, HitTable};
 use super::keyword::Keyword;
-use super::needles::{Hit, HitTable};
 use super::zone::FoldedZone;
 
 /// Widest window, in words.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::ids::{CategoryId, RuleId};
+use crate::domain::language::Language;
 
 use super::condition::When;
 use super::keyword::Keyword;
@@ -44,6 +45,11 @@ impl fmt::Display for Origin {
 /// total is cut at `cap` times what the best hit gave. Negative weights take points away by the same arithmetic.
 /// Points are rounded to thousandths. A rule without a category gives no points.
 ///
+/// **With `stem`** each plain keyword, in `any`, `all` and `none`, also hits the words that have its
+/// stem in that language, by Snowball; in a phrase each word does. Keywords with `*`, `~` or slashes
+/// and those that begin or end with a sign mean what they ever do. A word whose stem would have
+/// fewer than three letters stands for itself.
+///
 /// **What is negated** (see [`super::Negation`]) is no hit for `any` and `all`, unless the rule is
 /// not `negatable` or its weight is below 0. `none` hears it as ever. So negation never makes a
 /// rule fire and never raises a category. What the rule
@@ -75,6 +81,8 @@ pub struct RuleDraft {
     pub all: Vec<Keyword>,
     /// None of these may be hit.
     pub none: Vec<Keyword>,
+    /// The language by whose stems its plain keywords hit.
+    pub stem: Option<Language>,
     /// Where it looks; empty means subject and body.
     pub zones: Vec<Zone>,
     /// How soon somebody must look at what it fires on.
@@ -110,6 +118,7 @@ impl RuleDraft {
             any: Vec::new(),
             all: Vec::new(),
             none: Vec::new(),
+            stem: None,
             zones: Vec::new(),
             priority: None,
             near: None,
@@ -198,6 +207,7 @@ pub struct Rule {
     pub(super) any: Vec<Slot>,
     pub(super) all: Vec<Slot>,
     pub(super) none: Vec<Slot>,
+    pub(super) stem: Option<Language>,
     /// How many of `all` are literals.
     pub(super) literal_all: usize,
     pub(super) has_regex: bool,

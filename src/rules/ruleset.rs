@@ -346,7 +346,7 @@ fn compile_rule(
     let [all, none, any] = List::ALL.map(|list| {
         let mut slots = Vec::with_capacity(draft.list(list).len());
         for (index, keyword) in draft.list(list).iter().enumerate() {
-            match builder.add(keyword) {
+            match builder.add(keyword, draft.stem) {
                 Ok(needle) => slots.push(Slot {
                     keyword: keyword.shared(),
                     needle,
@@ -370,6 +370,7 @@ fn compile_rule(
         any,
         all,
         none,
+        stem: draft.stem,
         priority: draft.priority,
         near: draft.near,
         cap: draft.cap.unwrap_or(settings.cap),
@@ -392,7 +393,7 @@ fn negators(
 ) -> Negators {
     let mut by_term: BTreeMap<u32, Arc<str>> = BTreeMap::new();
     for word in &negation.words {
-        let kind = match builder.add(word) {
+        let kind = match builder.add(word, None) {
             Ok(Needle::Term(term)) => {
                 by_term.entry(term).or_insert_with(|| word.shared());
                 continue;

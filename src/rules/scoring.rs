@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::hits::{Hit, HitTable};
 use super::near::keep_near;
-use super::needles::{Hit, HitTable, Needle, Needles};
+use super::needles::{Needle, Needles};
 use super::negation::Spoken;
 use super::points::Points;
 use super::rule::{List, Rule};

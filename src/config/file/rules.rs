@@ -19,6 +19,7 @@ use super::when::{Around, when};
 use crate::config::findings::{Finding, Severity};
 use crate::domain::decision::{Priority, Zone};
 use crate::domain::ids::{CategoryId, RuleId};
+use crate::domain::language::Language;
 use crate::rules::fault::{FaultKind, Part, Place, RuleFault};
 use crate::rules::lint::Lint;
 use crate::rules::rule::List;
@@ -41,6 +42,7 @@ pub struct Shape {
     any: Option<Vec<Text>>,
     all: Option<Vec<Text>>,
     none: Option<Vec<Text>>,
+    stem: Option<Text>,
     zones: Option<Vec<Text>>,
     priority: Option<Text>,
     near: Option<Spanned<i64>>,
@@ -198,6 +200,10 @@ fn rule(
     if let Some(text) = &read.told.priority {
         draft.priority = file.word("rule.priority", text, &PRIORITIES);
         placed.partial |= draft.priority.is_none();
+    }
+    if let Some(text) = &read.told.stem {
+        let languages = Language::ALL.map(|language| (language.as_str(), language));
+        draft.stem = file.word("rule.stem", text, &languages);
     }
     let words = Zone::ALL.map(|zone| (zone.as_str(), zone));
     for text in read.told.zones.iter().flatten() {

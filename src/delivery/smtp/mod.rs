@@ -27,7 +27,7 @@ use dots::Pieces;
 use session::{Session, Trust};
 use transaction::{Envelope, begin, finish};
 
-use super::lane::Capabilities;
+use super::capabilities::Capabilities;
 use crate::config::delivery::SmtpConfig;
 use crate::config::login::{Login, Proof};
 use crate::domain::address::Address;

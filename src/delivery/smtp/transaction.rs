@@ -16,7 +16,7 @@ use super::offer::Offer;
 use super::patience::Patience;
 use super::session::{Session, deferred, lost, refused};
 use super::wire::Broken;
-use crate::delivery::lane::opened;
+use crate::delivery::gate::opened;
 use crate::domain::address::Address;
 use crate::domain::outcome::{Cause, Outcome, spoken};
 use crate::mail::rendered::Rendered;

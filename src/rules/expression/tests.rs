@@ -1,12 +1,17 @@
 //! Expressions against the crate `regex`, which runs each on the whole of every folded text.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use proptest::prelude::*;
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::*;
 use crate::domain::decision::Zone;
 use crate::rules::Keyword;
-use crate::rules::needles::{HITS_PER_TEXT_MAX, Needle, NeedlesBuilder};
+use crate::rules::hits::{HITS_PER_TEXT_MAX, HitTable};
+use crate::rules::needles::{Needle, Needles, NeedlesBuilder};
 use crate::rules::zone::ZoneText;
 
 const KEEP: FoldOptions = FoldOptions {
@@ -18,33 +23,50 @@ fn zone(text: &str) -> FoldedZone<'_> {
     FoldedZone::new(ZoneText { zone, text }, KEEP)
 }
 
-/// What a message's text holds of an expression, as rules ask for it.
-fn found(source: &str, zone: &FoldedZone<'_>) -> Vec<(usize, usize)> {
+/// The number of an expression among what is looked for.
+fn added(builder: &mut NeedlesBuilder, source: &str) -> u32 {
     let keyword = Keyword::parse(&format!("/{source}/")).expect(source);
-    let mut builder = NeedlesBuilder::new(KEEP);
-    let Needle::Regex(regex) = builder.add(&keyword).expect(source) else {
-        panic!("{source} is no expression");
-    };
-    let needles = builder.build().expect("an automaton");
-    if !needles
-        .scan(
-            std::slice::from_ref(zone),
-            [zone.zone()].into_iter().collect(),
-        )
-        .is_open(regex, 0)
-    {
+    match builder.add(&keyword, None).expect(source) {
+        Needle::Regex(regex) => regex,
+        Needle::Term(_) => panic!("{source} is no expression"),
+    }
+}
+
+/// What a text of a scanned message holds of an expression, as rules ask for it.
+fn found_in(
+    needles: &Needles,
+    scanned: &HitTable,
+    regex: u32,
+    text: u32,
+    zone: &FoldedZone<'_>,
+) -> Vec<(usize, usize)> {
+    if !scanned.is_open(regex, text) {
         return Vec::new();
     }
-    let hits = needles.regex_hits(regex, 0, zone);
+    let hits = needles.regex_hits(regex, text, zone);
     hits.iter()
         .map(|hit| (hit.start as usize, hit.end as usize))
         .collect()
 }
 
-/// What the crate `regex` finds.
-fn wanted(source: &str, zone: &FoldedZone<'_>) -> Vec<(usize, usize)> {
+/// The same for one text and one expression.
+fn found(source: &str, zone: &FoldedZone<'_>) -> Vec<(usize, usize)> {
+    let mut builder = NeedlesBuilder::new(KEEP);
+    let regex = added(&mut builder, source);
+    let needles = builder.build().expect("an automaton");
+    let zones = [zone.zone()].into_iter().collect();
+    let scanned = needles.scan(std::slice::from_ref(zone), zones);
+    found_in(&needles, &scanned, regex, 0, zone)
+}
+
+/// An expression of the crate `regex`.
+fn plain(source: &str) -> Regex {
     let mut builder = RegexBuilder::new(source);
-    let regex = builder.case_insensitive(true).build().expect(source);
+    builder.case_insensitive(true).build().expect(source)
+}
+
+/// What the crate `regex` finds.
+fn wanted(regex: &Regex, zone: &FoldedZone<'_>) -> Vec<(usize, usize)> {
     regex
         .find_iter(zone.folded())
         .filter(|hit| !hit.is_empty())
@@ -114,93 +136,58 @@ fn what_is_too_large_is_refused_and_what_fits_compiles() {
     }
 }
 
-const SHIPPED_RULES: &[&str] = &[
-    include_str!("../../../config/rules/account-en.toml"),
-    include_str!("../../../config/rules/account-sv.toml"),
-    include_str!("../../../config/rules/billing-da.toml"),
-    include_str!("../../../config/rules/billing-de.toml"),
-    include_str!("../../../config/rules/billing-en.toml"),
-    include_str!("../../../config/rules/billing-fi.toml"),
-    include_str!("../../../config/rules/billing-no.toml"),
-    include_str!("../../../config/rules/billing-sv.toml"),
-    include_str!("../../../config/rules/commerce-en.toml"),
-    include_str!("../../../config/rules/commerce-sv.toml"),
-    include_str!("../../../config/rules/da.toml"),
-    include_str!("../../../config/rules/de.toml"),
-    include_str!("../../../config/rules/fi.toml"),
-    include_str!("../../../config/rules/no.toml"),
-    include_str!("../../../config/rules/priority-en.toml"),
-    include_str!("../../../config/rules/priority-sv.toml"),
-    include_str!("../../../config/rules/review-en.toml"),
-    include_str!("../../../config/rules/review-sv.toml"),
-    include_str!("../../../config/rules/subscription-da.toml"),
-    include_str!("../../../config/rules/subscription-de.toml"),
-    include_str!("../../../config/rules/subscription-en.toml"),
-    include_str!("../../../config/rules/subscription-fi.toml"),
-    include_str!("../../../config/rules/subscription-no.toml"),
-    include_str!("../../../config/rules/subscription-sv.toml"),
-    include_str!("../../../config/rules/technical-da.toml"),
-    include_str!("../../../config/rules/technical-de.toml"),
-    include_str!("../../../config/rules/technical-en.toml"),
-    include_str!("../../../config/rules/technical-fi.toml"),
-    include_str!("../../../config/rules/technical-no.toml"),
-    include_str!("../../../config/rules/technical-sv.toml"),
-];
-
-const SHIPPED_CASES: &[&str] = &[
-    include_str!("../../../config/cases/sv.toml"),
-    include_str!("../../../config/cases/en.toml"),
-    include_str!("../../../config/cases/da.toml"),
-    include_str!("../../../config/cases/da-fresh-1.toml"),
-    include_str!("../../../config/cases/de.toml"),
-    include_str!("../../../config/cases/de-fresh-1.toml"),
-    include_str!("../../../config/cases/en-fresh-1.toml"),
-    include_str!("../../../config/cases/fi.toml"),
-    include_str!("../../../config/cases/fi-fresh-1.toml"),
-    include_str!("../../../config/cases/no.toml"),
-    include_str!("../../../config/cases/no-fresh-1.toml"),
-    include_str!("../../../config/cases/sv-fresh-1.toml"),
-    include_str!("../../../config/cases/mixed.toml"),
-];
-
-/// Every string in some TOML files.
-fn strings(files: &[&str]) -> Vec<String> {
-    fn collect(value: toml::Value, found: &mut Vec<String>) {
+/// Every string in the TOML files of a directory of the shipped configuration.
+fn strings(directory: &str) -> BTreeSet<String> {
+    fn collect(value: toml::Value, found: &mut BTreeSet<String>) {
         match value {
-            toml::Value::String(text) => found.push(text),
+            toml::Value::String(text) => _ = found.insert(text),
             toml::Value::Array(values) => values.into_iter().for_each(|v| collect(v, found)),
             toml::Value::Table(table) => table.into_iter().for_each(|(_, v)| collect(v, found)),
             _ => {}
         }
     }
-    let mut found = Vec::new();
-    for file in files {
-        collect(toml::Value::Table(file.parse().expect("TOML")), &mut found);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("config")
+        .join(directory);
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(path).expect(directory) {
+        let text = fs::read_to_string(entry.expect("an entry").path()).expect("a file");
+        collect(toml::Value::Table(text.parse().expect("TOML")), &mut found);
     }
     found
 }
 
 #[test]
 fn the_shipped_expressions_find_the_same_in_the_shipped_cases() {
-    let texts: Vec<String> = strings(SHIPPED_CASES);
+    let texts: Vec<String> = strings("cases").into_iter().collect();
     let texts: Vec<String> = texts.chunks(50).map(|chunk| chunk.join("\n")).collect();
     let zones: Vec<FoldedZone<'_>> = texts.iter().map(|text| zone(text)).collect();
+    // All of them at once, as a set of rules has them.
+    let mut builder = NeedlesBuilder::new(KEEP);
+    let rules = strings("rules");
+    let sources = rules.iter().filter_map(|text| expression_of(text));
+    let expressions: Vec<(&str, u32)> = sources
+        .map(|source| (source, added(&mut builder, source)))
+        .collect();
+    let needles = builder.build().expect("an automaton");
+    let scanned = needles.scan(&zones, [Zone::Body].into_iter().collect());
     let mut hits = 0;
-    for text in strings(SHIPPED_RULES) {
-        let source = text
-            .strip_prefix('/')
-            .and_then(|rest| rest.strip_suffix('/'));
-        let Some(source) = source else { continue };
+    for (source, regex) in expressions {
         let expression = Expression::parse(source, KEEP).expect(source);
         assert!(!expression.required().is_empty(), "{source}");
         assert_eq!(expression.fast().1, Reach::All, "{source}");
-        for zone in &zones {
-            let found = found(source, zone);
-            assert_eq!(found, wanted(source, zone), "{source}");
+        let plain = plain(source);
+        for (text, zone) in (0..).zip(&zones) {
+            let found = found_in(&needles, &scanned, regex, text, zone);
+            assert_eq!(found, wanted(&plain, zone), "{source}");
             hits += found.len();
         }
     }
     assert!(hits > 150, "{hits}");
+}
+
+fn expression_of(text: &str) -> Option<&str> {
+    text.strip_prefix('/')?.strip_suffix('/')
 }
 
 /// Small expressions of every form there is.
@@ -270,7 +257,7 @@ proptest! {
     fn nothing_is_found_but_what_the_plain_expression_finds(source in sources(), text in texts()) {
         if let Ok(expression) = Expression::parse(&source, KEEP) {
             let zone = zone(&text);
-            let wanted = wanted(&source, &zone);
+            let wanted = wanted(&plain(&source), &zone);
             prop_assert_eq!(expression.find(&zone, usize::from(HITS_PER_TEXT_MAX)), wanted.clone());
             prop_assert_eq!(found(&source, &zone), wanted);
         }

@@ -1,6 +1,7 @@
 //! Keywords that are always hit together: `shadowed`, `unreachable`, `part-of-word`.
 
 use super::super::fault::Part;
+use super::super::fold::folded_keyword;
 use super::super::needles::Needle;
 use super::super::rule::{List, RuleDraft};
 use super::super::settings::Settings;
@@ -13,7 +14,7 @@ pub fn look(drafts: &[RuleDraft], settings: &Settings, terms: &Terms, found: &mu
         giving_nothing(draft, rule, settings, found);
         let blocked = blocked(draft, rule, terms, found);
         for list in List::ALL {
-            shadowed(draft, rule, list, terms, &blocked, found);
+            shadowed(draft, rule, list, settings, terms, &blocked, found);
         }
     }
     part_of_word(drafts, terms, found);
@@ -107,6 +108,7 @@ fn shadowed(
     draft: usize,
     rule: &RuleDraft,
     list: List,
+    settings: &Settings,
     terms: &Terms,
     blocked: &[usize],
     found: &mut Vec<Remark>,
@@ -123,7 +125,12 @@ fn shadowed(
         .collect();
     for (index, needle) in needles.iter().enumerate() {
         let Some(needle) = *needle else { continue };
-        let wider = terms.covers(needle).skip(1).find_map(|n| place.get(&n));
+        // Another word of the same stem; the same word twice is told as that.
+        let text = |index| folded_keyword(keyword(rule, list, index), settings.fold);
+        let alike = place.get(&needle).filter(|&&first| {
+            matches!(needle, Needle::Term(_)) && first != index && text(first) != text(index)
+        });
+        let wider = alike.or_else(|| terms.covers(needle).skip(1).find_map(|n| place.get(&n)));
         let Some(&wider) = wider.filter(|_| list != List::Any || !blocked.contains(&index)) else {
             continue;
         };
@@ -175,7 +182,7 @@ fn part_of_word(drafts: &[RuleDraft], terms: &Terms, found: &mut Vec<Remark>) {
             let nones = terms.list(open.draft, List::None);
             let excepted = |&&word: &&u32| {
                 terms
-                    .covers(Needle::Term(word))
+                    .covers_as_written(Needle::Term(word))
                     .any(|n| nones.contains(&Some(n)))
             };
             let others: Vec<&Written> = words

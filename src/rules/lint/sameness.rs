@@ -8,11 +8,13 @@ use super::super::rule::{List, RuleDraft};
 use super::super::settings::Settings;
 use super::{Lint, Remark, Spot};
 use crate::domain::decision::Zone;
+use crate::domain::language::Language;
 
 /// What a rule asks of a message, whatever it says then.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Asked {
     lists: [BTreeSet<String>; 3],
+    stem: Option<Language>,
     zones: Vec<Zone>,
     near: Option<u16>,
     negatable: bool,
@@ -42,6 +44,7 @@ pub fn look(drafts: &[RuleDraft], settings: &Settings, found: &mut Vec<Remark>) 
         });
         let whole = Asked {
             lists,
+            stem: rule.stem,
             zones: rule.effective_zones(),
             near: rule.near,
             negatable: rule.negatable,

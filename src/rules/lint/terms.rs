@@ -4,6 +4,7 @@
 //! at once, so that the work is linear in their letters.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
@@ -36,6 +37,9 @@ pub struct Within {
     pub found: u32,
     /// Whether its open edge runs on there by more letters than an ending has.
     pub in_word: bool,
+    /// Whether it is hit wherever the other is; else only where that stands as it is written, and
+    /// not in another form of its stem.
+    pub always: bool,
 }
 
 /// The keywords of a set and how they stand within each other.
@@ -44,7 +48,7 @@ pub struct Terms {
     needles: HashMap<(usize, List), Vec<Option<Needle>>>,
     /// By term: where it is written.
     pub uses: Vec<Vec<Written>>,
-    /// By term: each other one that is hit wherever it is hit.
+    /// By term: each other one that is hit where it stands as it is written.
     pub covered_by: Vec<Vec<Within>>,
 }
 
@@ -58,7 +62,7 @@ impl Terms {
             for list in List::ALL {
                 let mut of_list = Vec::with_capacity(rule.list(list).len());
                 for (index, keyword) in rule.list(list).iter().enumerate() {
-                    let needle = builder.add(keyword).ok();
+                    let needle = builder.add(keyword, rule.stem).ok();
                     if let Some(Needle::Term(term)) = needle {
                         let term = term as usize;
                         uses.resize_with(uses.len().max(term + 1), Vec::new);
@@ -69,7 +73,11 @@ impl Terms {
                 needles.insert((draft, list), of_list);
             }
         }
-        let covered_by = cover(&builder, uses.len())?;
+        let mut covered_by = cover(&builder, uses.len())?;
+        if !options.strip_diacritics {
+            // Without its diacritics a keyword may have another stem.
+            cover_by_stems(&builder, &mut covered_by);
+        }
         Some(Self {
             needles,
             uses,
@@ -84,16 +92,28 @@ impl Terms {
 
     /// What is hit wherever `needle` is hit, `needle` first.
     pub fn covers(&self, needle: Needle) -> impl Iterator<Item = Needle> {
-        let others = match needle {
-            Needle::Term(term) => self.covered_by.get(term as usize).map(Vec::as_slice),
-            Needle::Regex(_) => None,
-        };
-        let others = others.unwrap_or_default().iter();
+        let always = self.within(needle).iter().filter(|within| within.always);
+        std::iter::once(needle).chain(always.map(|within| Needle::Term(within.found)))
+    }
+
+    /// What is hit where `needle` stands as it is written, `needle` first.
+    pub fn covers_as_written(&self, needle: Needle) -> impl Iterator<Item = Needle> {
+        let others = self.within(needle).iter();
         std::iter::once(needle).chain(others.map(|within| Needle::Term(within.found)))
+    }
+
+    fn within(&self, needle: Needle) -> &[Within] {
+        match needle {
+            Needle::Term(term) => self
+                .covered_by
+                .get(term as usize)
+                .map_or(&[], Vec::as_slice),
+            Needle::Regex(_) => &[],
+        }
     }
 }
 
-/// By term: each other term that is hit wherever it is.
+/// By term: each other term that is hit where it stands as it is written.
 fn cover(builder: &NeedlesBuilder, terms: usize) -> Option<Vec<Vec<Within>>> {
     let literals = builder.literals();
     let automaton = AhoCorasick::builder()
@@ -112,10 +132,9 @@ fn cover(builder: &NeedlesBuilder, terms: usize) -> Option<Vec<Vec<Within>>> {
             let ends = end == text.len() || !word_at(text, end);
             for &(found, edges) in inner {
                 for &(term, outer) in own {
-                    let whole = start == 0 && end == text.len();
                     let fits = is_met(edges.left, start == 0, starts, outer.left)
                         && is_met(edges.right, end == text.len(), ends, outer.right);
-                    if found == term || !fits || (whole && edges == outer) {
+                    if found == term || !fits {
                         continue;
                     }
                     let beyond = [
@@ -128,13 +147,58 @@ fn cover(builder: &NeedlesBuilder, terms: usize) -> Option<Vec<Vec<Within>>> {
                         continue;
                     };
                     if !list.iter().any(|within: &Within| within.found == found) {
-                        list.push(Within { found, in_word });
+                        let always = builder.stemmed(term).is_none();
+                        list.push(Within {
+                            found,
+                            in_word,
+                            always,
+                        });
                     }
                 }
             }
         }
     }
     Some(covered_by)
+}
+
+/// Adds to each term those that are hit by their stems wherever it is hit.
+fn cover_by_stems(builder: &NeedlesBuilder, covered_by: &mut [Vec<Within>]) {
+    if builder.stems().is_empty() {
+        return;
+    }
+    for (text, own) in builder.literals() {
+        let starts = (0..text.len()).filter(|&at| word_at(text, at) && !word_before(text, at));
+        for start in starts.filter(|&at| text.is_char_boundary(at)) {
+            let as_written = |word: Range<usize>| text.get(word).unwrap_or_default().into();
+            builder
+                .stems()
+                .at_word(text, start, as_written, |found, language, end| {
+                    for &(term, outer) in &own {
+                        let sure = match builder.stemmed(term) {
+                            Some(own) => own == language,
+                            None => {
+                                (start > 0 || outer.left == Edge::Word)
+                                    && (end < text.len() || outer.right == Edge::Word)
+                            }
+                        };
+                        let Some(list) = covered_by.get_mut(term as usize) else {
+                            continue;
+                        };
+                        if found == term || !sure {
+                            continue;
+                        }
+                        match list.iter_mut().find(|within| within.found == found) {
+                            Some(known) => known.always = true,
+                            None => list.push(Within {
+                                found,
+                                in_word: false,
+                                always: true,
+                            }),
+                        }
+                    }
+                });
+        }
+    }
 }
 
 /// Whether what the inner keyword asks of its edge is so wherever the outer one is hit: `flush`
