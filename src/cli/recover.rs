@@ -30,16 +30,15 @@ pub async fn recover(config: &Config, args: &RecoverArgs) -> Result<(), Failure>
     } else {
         Some(open(config).await?)
     };
-    let key = match daemon::existing_key(config) {
-        Some(key) => key,
-        None => {
-            say!("there is no `instance.key`: what is sent again gets another Message-ID");
-            if args.dry_run {
-                // It makes nothing that is kept.
-                InstanceKey::new([0; 32])
-            } else {
-                daemon::key(config).map_err(Failure::failed)?
-            }
+    let key = if let Some(key) = daemon::existing_key(config) {
+        key
+    } else {
+        say!("there is no `instance.key`: what is sent again gets another Message-ID");
+        if args.dry_run {
+            // It makes nothing that is kept.
+            InstanceKey::new([0; 32])
+        } else {
+            daemon::key(config).map_err(Failure::failed)?
         }
     };
     let tokens = Tokens::default();
@@ -105,6 +104,7 @@ pub async fn recover(config: &Config, args: &RecoverArgs) -> Result<(), Failure>
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failed(fault: Fault) -> Failure {
     Failure::failed(one_line(&fault.to_string(), 400))
 }

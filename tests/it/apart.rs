@@ -88,7 +88,7 @@ async fn a_loop_without_end_a_breakdown_and_a_signal_are_deaths() {
             directory: world.path("config"),
         };
         // More than a pipe holds, so that it ends before it was given all.
-        let message = [&b"deadly\n"[..], &[b'x'; 1 << 20]].concat();
+        let message = [&b"deadly\n"[..], &vec![b'x'; 1 << 20]].concat();
         match read(&apart, &message).await {
             Survival::Died { how: told } => assert!(told.contains(how), "{script}: {told}"),
             other => panic!("{script}: {other:?}"),
