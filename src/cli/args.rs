@@ -80,6 +80,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Say whether it is healthy, what waits and what is stuck
     Status(StatusArgs),
+    /// Have the running daemon read rules, products and categories again, and say whether it took
+    /// them; exit code 1 when the edit is refused
+    Reload,
     /// Have a ledger that was lost or comes from a backup learn from the folders what was done;
     /// sends and moves nothing
     Recover(RecoverArgs),

@@ -22,6 +22,7 @@ mod read_apart;
 mod recorded;
 mod recover;
 mod registry;
+mod reload;
 mod replay;
 mod request;
 mod rules_now;
@@ -136,6 +137,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Recover(args) => wait(recover::recover(&load(&directory)?, &args)),
         Command::ReadApart(args) => read_apart::read_apart(&load(&directory)?, &args),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
+        Command::Reload => wait(reload::reload(&directory)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `triaged status` and `triaged mailbox`: what waits, what is stuck, what is known of a mailbox.
 
+use std::io;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -18,11 +20,14 @@ use crate::domain::ids::MailboxName;
 use crate::ledger::{
     Baseline, Change, Ledger, MailboxCount, MailboxPatch, MailboxRecord, Pen, StageName,
 };
-use crate::system::fs;
+use crate::system::fs::{self, Held};
 
 /// Whether a daemon has the lock of the state directory.
 fn is_running(config: &Outline) -> bool {
-    fs::lock(&config.state_dir.join("lock")).is_err()
+    match fs::holder(&config.state_dir.join("lock")) {
+        Ok(held) => held != Held::Free,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 /// Shows how things stand; fails when a person must act.

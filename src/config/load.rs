@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::alarm::Alarm;
 use super::audit::PersonalPolicy;
 use super::delivery::DeliveryConfig;
 use super::edits::Edits;
@@ -17,8 +18,8 @@ use super::file::source::Source;
 use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
-    contacts, decision, delivery, log, mailbox, metrics, negation, operation, registry, routing,
-    rules,
+    alarm, contacts, decision, delivery, log, mailbox, metrics, negation, operation, registry,
+    routing, rules,
 };
 use super::findings::{self, Finding, Severity};
 use super::import::RegistryFile;
@@ -58,6 +59,8 @@ pub struct Config {
     pub audit: PersonalPolicy,
     /// Where figures and health are asked for; `None` when nobody is to ask.
     pub metrics: Option<Listen>,
+    /// Who is told by mail when work stops; `None` when nobody is.
+    pub alarm: Option<Alarm>,
     /// What is said, and in which form.
     pub log: Log,
     /// The keys of `triaged.toml` as they are written.
@@ -209,6 +212,7 @@ struct Main {
     limits: Limits,
     audit: PersonalPolicy,
     metrics: Option<Listen>,
+    alarm: Option<Alarm>,
     log: Log,
     edits: Edits,
     /// For how long a look at a contact holds.
@@ -228,7 +232,8 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let watched: Vec<Folder> = mailboxes.iter().map(|m| m.folder.clone()).collect();
     let categories = routing::categories(root.table("categories", file), &watched, file);
     let folders = routing::kinds(root.table("kinds", file), &watched, file);
-    let mut own: Vec<Address> = mailboxes.iter().map(|m| m.address.clone()).collect();
+    let addresses: Vec<Address> = mailboxes.iter().map(|m| m.address.clone()).collect();
+    let mut own = addresses.clone();
     own.extend(partner.as_ref().and_then(|p| p.address.clone()));
     let around = delivery::Around {
         base,
@@ -242,6 +247,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
     let limits = operation::limits(root.table("limits", file), file);
     let audit = operation::audit(root.table("audit", file), file);
     let metrics = metrics::metrics(root.table("metrics", file), file);
+    let alarm = alarm::alarm(root.table("alarm", file), base, &addresses, file);
     let log = log::log(root.table("log", file), file);
     let edits = operation::edits(root.table("edits", file), base, file);
     let verified_within = operation::registry(root.table("registry", file), file);
@@ -257,6 +263,7 @@ fn main_of(mut root: Table<'_>, base: &Path, file: &mut InFile<'_>) -> Main {
         limits,
         audit,
         metrics,
+        alarm,
         log,
         edits,
         verified_within,
@@ -433,6 +440,7 @@ impl Main {
             limits: self.limits,
             audit: self.audit,
             metrics: self.metrics,
+            alarm: self.alarm,
             log: self.log,
             settings: Settings::default(),
             digest,

@@ -7,6 +7,7 @@
 //! Loading touches no path a value names; that is for those who use it. [`examine()`] goes on where
 //! [`load`] ends: it lints the rules and runs the cases of `cases/*.toml`.
 
+pub mod alarm;
 pub mod audit;
 mod case_files;
 pub mod delivery;

@@ -26,7 +26,7 @@ const SCHEMAS: [(&str, &str); 4] = [
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
-const AROUND: [(&str, &str); 10] = [
+const AROUND: [(&str, &str); 11] = [
     (
         "mailbox",
         "name = \"x\"\naddress = \"x@partner.example\"\nkind = \"imap\"\nhost = \"h.example\"\nuser = \"u\"\npassword-file = \"/p\"",
@@ -51,6 +51,10 @@ const AROUND: [(&str, &str); 10] = [
     ("product.contacts.csp", "address = \"csp@lumen.example\""),
     ("customer", "id = \"x\"\nname = \"Xyz\""),
     ("case", "name = \"x\"\nexpect = \"review\""),
+    (
+        "alarm",
+        "to = [\"operations@other.example\"]\nhost = \"h.example\"",
+    ),
     // The least that `forward-threshold` may be.
     ("decision", "threshold = 0.001"),
 ];

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::file::table::keys_of;
 use super::file::{
-    contacts, customers, decision, delivery, mailbox, negation, operation, products, routing,
-    rules, when,
+    alarm, contacts, customers, decision, delivery, mailbox, negation, operation, products,
+    routing, rules, when,
 };
 use super::findings::render;
 use super::{Config, load};
@@ -77,6 +77,7 @@ fn every_key_is_documented_in_the_shipped_files() {
         (&main, "partner", keys_of::<operation::PartnerShape>()),
         (&main, "state", keys_of::<operation::StateShape>()),
         (&main, "limits", keys_of::<operation::LimitsShape>()),
+        (&main, "alarm", keys_of::<alarm::AlarmShape>()),
         (&main, "audit", keys_of::<operation::AuditShape>()),
         (&main, "edits", keys_of::<operation::EditsShape>()),
         (&main, "registry", keys_of::<operation::RegistryShape>()),
@@ -146,6 +147,7 @@ fn defaults_are_what_the_shipped_comments_say() {
     assert_eq!(explicit.delivery, plain.delivery);
     assert_eq!(explicit.limits, plain.limits);
     assert_eq!(explicit.audit, plain.audit);
+    assert_eq!(explicit.alarm, plain.alarm);
     assert_eq!(
         explicit.policy.rules.settings(),
         plain.policy.rules.settings()

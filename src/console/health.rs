@@ -6,8 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::domain::ids::MailboxName;
-use crate::pipeline::pulse::Pulse;
+use crate::pipeline::pulse::Pulses;
 use crate::pipeline::works::Works;
 
 /// Room that must be left where the ledger lies, in bytes: enough to end what is in hand and to
@@ -30,13 +29,13 @@ pub(super) struct Surveyed {
 #[derive(Debug)]
 pub struct Health {
     works: Arc<Works>,
-    pulses: Vec<(MailboxName, Arc<Pulse>)>,
+    pulses: Pulses,
     surveyed: Mutex<Option<Surveyed>>,
 }
 
 impl Health {
     /// Of these loops and what they share.
-    pub fn new(works: Arc<Works>, pulses: Vec<(MailboxName, Arc<Pulse>)>) -> Self {
+    pub fn new(works: Arc<Works>, pulses: Pulses) -> Self {
         Self {
             works,
             pulses,
@@ -52,7 +51,7 @@ impl Health {
     pub fn ills(&self) -> Vec<String> {
         let mut ills: Vec<String> = self.works.failure().into_iter().collect();
         let hanging = self.pulses.iter().filter(|(_, pulse)| !pulse.is_alive());
-        ills.extend(hanging.map(|(mailbox, _)| format!("the loop of mailbox `{mailbox}` hangs")));
+        ills.extend(hanging.map(|(which, _)| format!("the loop of {which} hangs")));
         if let Some(trouble) = self.works.ledger.trouble() {
             ills.push(format!("the ledger cannot write: {trouble}"));
         }

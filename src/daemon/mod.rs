@@ -4,6 +4,7 @@
 //! says when work began and when it ended in order, and after SIGTERM what is in hand gets a
 //! bounded time to finish.
 
+mod alarm;
 pub mod examination;
 mod instance;
 pub mod log;
@@ -18,12 +19,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use self::alarm::Alarms;
 use crate::config::metrics::Listen;
 use crate::config::{self, Config};
 use crate::console::figures::{Figures, Standings};
 use crate::console::health::Health;
 use crate::console::{Console, survey};
+use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
@@ -32,7 +36,7 @@ use crate::pipeline::apart::Apart;
 use crate::pipeline::crew::{Crew, CrewEnd};
 use crate::pipeline::dispatch::Dispatch;
 use crate::pipeline::fault::Fault;
-use crate::pipeline::pulse::Pulse;
+use crate::pipeline::pulse::{Loop, Pulse, Pulses};
 use crate::pipeline::works::Works;
 use crate::system::notify;
 
@@ -98,32 +102,26 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         },
     )
     .await?;
-    if let Some(reason) = &config.stands_in {
-        tracing::error!(
-            reason,
-            rules = &rules_digest.to_string()[..12],
-            "the rules on the disk are refused; the last good ones decide until they are mended"
-        );
-        let refused = Happening::ReloadRefused {
-            rules_digest: None,
-            in_force: rules_digest,
-            reason: reload::brief(reason),
-        };
-        note(&ledger, refused).await?;
-    } else if let Err(error) = config::keep(&config) {
-        tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
-    }
+    tell_of_stand_in(&ledger, &config, rules_digest).await?;
     let waiting = signals::wait(Arc::clone(&works), &config, once).await?;
     let telling = tokio::spawn(log::keep_telling());
 
     let (dispatch, mut lanes) = Dispatch::start(&works, &config.delivery).await?;
+    let alarms = if once {
+        None
+    } else {
+        Alarms::new(&config, &works, dispatch.way_out())
+    };
     let mut crews = JoinSet::new();
-    let mut pulses = Vec::new();
+    let lanes_alive = dispatch.pulses().iter().enumerate();
+    let mut pulses: Pulses = lanes_alive
+        .map(|(n, pulse)| (Loop::Lane(n + 1), Arc::clone(pulse)))
+        .collect();
     for mailbox in config.mailboxes {
         let name = mailbox.name.clone();
         works.meters.begin(&name);
         let pulse = Arc::new(Pulse::new());
-        pulses.push((name.clone(), Arc::clone(&pulse)));
+        pulses.push((Loop::Mailbox(name.clone()), Arc::clone(&pulse)));
         let crew = Crew {
             works: Arc::clone(&works),
             dispatch: dispatch.clone(),
@@ -138,6 +136,8 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         Some(listen) => answer(&works, &config.state_dir, pulses.clone(), &listen).await,
         None => JoinSet::new(),
     };
+    let at_end = CancellationToken::new();
+    let alarming = alarms.map(|alarms| tokio::spawn(alarms.keep(pulses.clone(), at_end.clone())));
     notify::ready(signals::AT_WORK);
     let watching = service::watch(pulses);
     let mut mailboxes = Vec::new();
@@ -160,6 +160,11 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     if let Some(watching) = watching {
         watching.abort();
     }
+    at_end.cancel();
+    if let Some(alarming) = alarming {
+        // It is bounded by itself; a panic there changes nothing about how work ended.
+        let _ended = alarming.await;
+    }
     let failure = works.failure();
     if failure.is_none() {
         note(&ledger, Happening::Stopped).await?;
@@ -168,12 +173,36 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
     Ok(RunEnd { mailboxes, failure })
 }
 
+/// Says that the last good rules stand in for those on the disk; keeps others as the last good ones.
+async fn tell_of_stand_in(
+    ledger: &Ledger,
+    config: &Config,
+    rules_digest: Digest,
+) -> Result<(), LedgerError> {
+    if let Some(reason) = &config.stands_in {
+        tracing::error!(
+            reason,
+            rules = &rules_digest.to_string()[..12],
+            "the rules on the disk are refused; the last good ones decide until they are mended"
+        );
+        let refused = Happening::ReloadRefused {
+            rules_digest: None,
+            in_force: rules_digest,
+            reason: reload::brief(reason),
+        };
+        note(ledger, refused).await?;
+    } else if let Err(error) = config::keep(config) {
+        tracing::warn!(%error, "the rules are in force, but not kept as the last good ones");
+    }
+    Ok(())
+}
+
 /// Lets whoever watches ask; without it mail is worked on all the same. The tasks end when the
 /// answer is dropped.
 async fn answer(
     works: &Arc<Works>,
     state_dir: &Path,
-    pulses: Vec<(MailboxName, Arc<Pulse>)>,
+    pulses: Pulses,
     listen: &Listen,
 ) -> JoinSet<()> {
     let standings = Standings::default();

@@ -113,7 +113,16 @@ pub fn render(plan: &Plan, original: &[u8], enclosure: Enclosure) -> Rendered {
 
 /// Renders a letter: the plan's text alone.
 pub fn letter(plan: &Plan, purpose: Purpose) -> Rendered {
-    let mut bytes = head(plan, purpose.auto_submitted());
+    text(plan, purpose.auto_submitted())
+}
+
+/// Renders a mail that is about no ticket: the plan's text alone.
+pub fn notice(plan: &Plan) -> Rendered {
+    text(plan, "auto-generated")
+}
+
+fn text(plan: &Plan, auto_submitted: &str) -> Rendered {
+    let mut bytes = head(plan, auto_submitted);
     let text = encode::quoted_printable(&plan.sheet);
     let rest = format!(
         "Content-Type: text/plain; charset=utf-8\r\n\

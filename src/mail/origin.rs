@@ -12,6 +12,7 @@ use std::fmt;
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::Key};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretBox};
 use sha2::Sha256;
 
@@ -167,6 +168,14 @@ pub fn letter_id(
         recipient.as_str().as_bytes(),
     ];
     written_id(key, &base32(&key.bits("letter", &fields)), domain)
+}
+
+/// The Message-ID of a mail to the operator, with its angle brackets: one for each recipient and
+/// moment.
+pub fn alarm_id(key: &InstanceKey, recipient: &Address, at: Timestamp, domain: &str) -> String {
+    let moment = at.as_nanosecond().to_be_bytes();
+    let fields = [recipient.as_str().as_bytes(), &moment];
+    written_id(key, &base32(&key.bits("alarm", &fields)), domain)
 }
 
 /// Whether we made this Message-ID; its angle brackets may be absent.

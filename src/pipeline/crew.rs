@@ -16,6 +16,7 @@ use super::dispatch::Dispatch;
 use super::fault::Fault;
 use super::file::{Filer, Filing};
 use super::hand::Hands;
+use super::hindrance::Hindrance;
 use super::pulse::Pulse;
 use super::read::Reader;
 use super::session::{End, Session};
@@ -154,6 +155,11 @@ impl Crew {
                     retry_in_s = wait.as_secs(),
                     "the mailbox cannot be worked on"
                 );
+                let hindrance = Hindrance {
+                    why: fault.to_string(),
+                    lasting: is_lasting(&fault),
+                };
+                self.works.hindrances.note(&self.config.name, hindrance);
             }
             self.pulse.rest(wait);
             tokio::select! {
@@ -237,6 +243,7 @@ impl Crew {
                 },
                 baseline: record.baseline,
                 opened,
+                folders,
                 marks,
                 queue: VecDeque::new(),
                 ended: HashSet::new(),
@@ -402,6 +409,12 @@ impl Crew {
                     messages = opened.messages,
                     "first run: nothing is done until a person runs `triaged mailbox accept {name}`"
                 );
+                let why = format!("its first run waits for `triaged mailbox accept {name}`");
+                let hindrance = Hindrance {
+                    why,
+                    lasting: false,
+                };
+                self.works.hindrances.note(name, hindrance);
                 told = true;
             }
             self.pulse.beat();
@@ -540,6 +553,7 @@ fn wait_after(fault: &Fault, pause: Duration) -> Duration {
         Fault::Mailbox(Trouble::Rebuilt { .. } | Trouble::Expired { .. }) if pause == PAUSE => {
             Duration::ZERO
         }
+        Fault::OtherFolders => Duration::ZERO,
         _ => pause,
     }
 }
@@ -550,7 +564,8 @@ fn spread(pause: Duration) -> Duration {
     pause + pause / 1024 * part
 }
 
-fn host() -> String {
+/// The name of this host, as the kernel has it.
+pub fn host() -> String {
     rustix::system::uname()
         .nodename()
         .to_string_lossy()

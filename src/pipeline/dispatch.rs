@@ -10,8 +10,10 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::hindrance::Hindrance;
 use super::job::Job;
 use super::lane::LaneTask;
+use super::pulse::Pulse;
 use super::traffic::Traffic;
 use super::works::Works;
 use crate::config::delivery::DeliveryConfig;
@@ -29,6 +31,18 @@ const QUEUE_PER_LANE: usize = 16;
 pub struct Dispatch {
     jobs: mpsc::Sender<Job>,
     traffic: Arc<Traffic>,
+    pulses: Arc<[Arc<Pulse>]>,
+}
+
+/// The way out, to be looked at.
+#[derive(Debug, Clone)]
+pub struct WayOut(Arc<Traffic>);
+
+impl WayOut {
+    /// What keeps it closed, while it is.
+    pub fn hindrance(&self) -> Option<Hindrance> {
+        self.0.hindrance()
+    }
 }
 
 /// What came of handing over a job.
@@ -55,17 +69,34 @@ impl Dispatch {
         let traffic = Arc::new(Traffic::new(config.per_minute, cap));
         let queue = Arc::new(tokio::sync::Mutex::new(queue));
         let mut lanes = JoinSet::new();
-        for _ in 0..count {
+        let pulses: Arc<[_]> = (0..count).map(|_| Arc::new(Pulse::new())).collect();
+        for pulse in &*pulses {
             let lane = LaneTask {
                 lanes: count,
                 works: Arc::clone(works),
                 queue: Arc::clone(&queue),
                 traffic: Arc::clone(&traffic),
                 expire: config.expire,
+                pulse: Arc::clone(pulse),
             };
             lanes.spawn(lane.run(crate::delivery::Lane::new(config, &works.tokens)));
         }
-        Ok((Self { jobs, traffic }, lanes))
+        let dispatch = Self {
+            jobs,
+            traffic,
+            pulses,
+        };
+        Ok((dispatch, lanes))
+    }
+
+    /// A look at the way out from outside; it keeps no lane at work.
+    pub fn way_out(&self) -> WayOut {
+        WayOut(Arc::clone(&self.traffic))
+    }
+
+    /// The lanes' signs of life.
+    pub fn pulses(&self) -> &[Arc<Pulse>] {
+        &self.pulses
     }
 
     /// Whether forwards may be handed over now.

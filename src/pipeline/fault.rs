@@ -16,6 +16,9 @@ pub enum Fault {
     /// A step that cannot be; the ticket is let go and read anew from the ledger.
     #[error(transparent)]
     Illegal(#[from] Illegal),
+    /// An edit names folders that this session has not made sure of: the next one does.
+    #[error("an edit names other folders")]
+    OtherFolders,
     /// A task of ours ended without an answer.
     #[error("internal: {0}")]
     Internal(String),
@@ -27,7 +30,7 @@ impl Fault {
         match self {
             // A failed fsync or a server without safe filing does not get better by itself.
             Self::Mailbox(Trouble::Unsafe(_)) => false,
-            Self::Mailbox(_) | Self::Illegal(_) => true,
+            Self::Mailbox(_) | Self::Illegal(_) | Self::OtherFolders => true,
             Self::Ledger(error) => error.is_passing(),
             Self::Internal(_) => false,
         }

@@ -17,8 +17,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::fault::Fault;
+use super::hindrance::Hindrance;
 use super::job::Job;
 use super::meters::Until;
+use super::pulse::Pulse;
 use super::traffic::Traffic;
 use super::works::Works;
 use crate::delivery::breaker::Leave;
@@ -26,7 +28,7 @@ use crate::delivery::retry::{self, Failure};
 use crate::delivery::{Capabilities, Lane};
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::life::{Effect, Stage};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Cause, Outcome};
 use crate::domain::plan::Enclosure;
 use crate::ledger::{Change, Pen, Verdict};
 use crate::mail::compose;
@@ -34,6 +36,10 @@ use crate::mail::rendered::Rendered;
 
 /// Forwards whose `sending` one lane records together, at most.
 const BEGUN_MAX: usize = 4;
+
+/// Longest time that a server may take for a whole message, log-in and all: every wait has a bound
+/// of its own ([`Patience`](crate::delivery::smtp::Patience)), and together they stay below it.
+const SERVER_MAX: Duration = Duration::from_hours(1);
 
 /// What a lane works with.
 #[derive(Debug)]
@@ -44,6 +50,8 @@ pub(super) struct LaneTask {
     pub(super) queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>,
     pub(super) traffic: Arc<Traffic>,
     pub(super) expire: Duration,
+    /// Its sign of life.
+    pub(super) pulse: Arc<Pulse>,
 }
 
 /// A job whose `sending` is on the disk.
@@ -68,13 +76,15 @@ impl LaneTask {
         let mut capabilities: Option<Capabilities> = None;
         let mut probe = false;
         loop {
+            self.pulse.beat();
             let mut ready = if let Some(ready) = begun.pop_front() {
                 ready
             } else {
-                let Some((job, probes)) = self.take(probe).await else {
+                let Some((job, probes)) = self.pulse.beside(self.take(probe)).await else {
                     break;
                 };
                 probe = probes;
+                self.pulse.rest(SERVER_MAX);
                 match lane.ready().await {
                     Ok(known) => capabilities = Some(known),
                     Err(outcome) => {
@@ -84,7 +94,7 @@ impl LaneTask {
                     }
                 }
                 tokio::select! {
-                    () = self.traffic.turn() => {}
+                    () = self.pulse.beside(self.traffic.turn()) => {}
                     () = self.works.stop.cancelled() => break,
                 }
                 if let Err((until, limit)) = self.traffic.room() {
@@ -93,7 +103,8 @@ impl LaneTask {
                     continue;
                 }
                 // One that somebody took away meanwhile is no probe: then the next one is.
-                match self.begin(vec![job], capabilities).await.pop_front() {
+                let begun = self.pulse.beside(self.begin(vec![job], capabilities));
+                match begun.await.pop_front() {
                     Some(ready) => ready,
                     None => continue,
                 }
@@ -109,6 +120,7 @@ impl LaneTask {
             };
             let message = ready.render();
             let job = &ready.job;
+            self.pulse.rest(SERVER_MAX);
             let (outcome, ahead) = tokio::join!(
                 lane.send(job.sender(), &job.plan.recipient, &message, gate),
                 self.begin_ahead(begun.is_empty(), capabilities),
@@ -121,7 +133,8 @@ impl LaneTask {
                 break;
             }
             if !self.traffic.is_open() {
-                self.put_back(std::mem::take(&mut begun)).await;
+                let begun = std::mem::take(&mut begun);
+                self.pulse.beside(self.put_back(begun)).await;
             }
         }
         if let Some(handle) = recorded {
@@ -288,7 +301,10 @@ impl LaneTask {
             was_open
         });
         let why = format!("{limit} mails were begun in a day, which is all that `per-day` allows");
-        self.traffic.close(&why);
+        self.traffic.close(Hindrance {
+            why: why.clone(),
+            lasting: false,
+        });
         if !was_open {
             return;
         }
@@ -326,7 +342,11 @@ impl LaneTask {
             let reply = outcome.reply();
             tracing::warn!(reply, "sending pauses: the way out is closed");
             self.works.meters.way_out.set(0);
-            self.traffic.close(reply);
+            let identity = Failure::Deferred(Cause::Identity);
+            self.traffic.close(Hindrance {
+                why: reply.to_owned(),
+                lasting: Failure::of(outcome) == Some(identity),
+            });
         }
         if was && !is {
             tracing::info!("sending goes on: the way out is open");

@@ -23,7 +23,7 @@
 //! - [`trial`]: decides and changes nothing.
 //! - [`hand`], [`works`], [`fault`]: what is in hand, what is shared, what goes wrong.
 //! - [`meters`]: what is counted.
-//! - [`pulse`]: whether a crew's loop still turns.
+//! - [`pulse`]: whether a loop still turns; [`hindrance`]: what keeps work from being done.
 //!
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
 //! is in the ledger.
@@ -37,6 +37,7 @@ pub mod dispatch;
 pub mod fault;
 pub mod file;
 pub mod hand;
+pub mod hindrance;
 mod intake;
 mod job;
 mod lane;

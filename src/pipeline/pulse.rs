@@ -1,15 +1,40 @@
-//! The pulse of a crew: whether its loop still turns.
+//! The pulse of a crew or a lane: whether its loop still turns.
 //!
-//! The crew beats wherever its loop comes round, and says beforehand when it is going to rest for
+//! Whoever runs the loop beats wherever its loop comes round, and says beforehand when it is going to rest for
 //! longer. Whoever watches needs no knowledge of what the loop does. Every wait inside the loop has
 //! a deadline of its own that is shorter than [`SILENCE_MAX`]; silence beyond it is a loop that
 //! hangs.
 
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::domain::ids::MailboxName;
+
 /// Longest time between two beats of a loop that is at work.
 pub const SILENCE_MAX: Duration = Duration::from_mins(5);
+
+/// Which loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loop {
+    /// Of the crew of this mailbox.
+    Mailbox(MailboxName),
+    /// Of a lane of the way out, counted from 1.
+    Lane(usize),
+}
+
+impl fmt::Display for Loop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mailbox(name) => write!(f, "mailbox `{name}`"),
+            Self::Lane(number) => write!(f, "connection {number} of the way out"),
+        }
+    }
+}
+
+/// Every loop and its sign of life.
+pub type Pulses = Vec<(Loop, Arc<Pulse>)>;
 
 /// The sign of life of one loop.
 #[derive(Debug)]

@@ -56,6 +56,7 @@ impl Session<'_> {
         }
         self.reconcile_at = Instant::now() + self.config.reconcile;
         self.works.meters.reconciled(&self.config.name);
+        self.works.hindrances.over(&self.config.name);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::crew::folders;
 use super::dispatch::Dispatch;
 use super::fault::Fault;
 use super::file::{Filer, Filing};
@@ -19,6 +20,7 @@ use super::pulse::Pulse;
 use super::read::Reader;
 use super::works::Works;
 use crate::config::mailbox::MailboxConfig;
+use crate::domain::ids::Folder;
 use crate::domain::locator::Item;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{Baseline, Pen};
@@ -74,6 +76,8 @@ pub struct Session<'a> {
     pub(super) hands: &'a Arc<Hands>,
     pub(super) filings: mpsc::Sender<Filing>,
     pub(super) opened: Opened,
+    /// The folders that were there, or made, when it was opened.
+    pub(super) folders: Vec<Folder>,
     /// Mail that lay there before the first run and is left alone.
     pub(super) baseline: Option<Baseline>,
     pub(super) reader: Reader,
@@ -122,7 +126,7 @@ impl Session<'_> {
         self.reconcile().await?;
         loop {
             self.pulse.beat();
-            self.refresh_policy();
+            self.refresh_policy()?;
             self.intake().await?;
             if self.unread && !self.works.stop.is_cancelled() {
                 self.unread = false;
@@ -193,9 +197,18 @@ impl Session<'_> {
         }
     }
 
-    /// Takes the rules of the moment for what is read from now on.
-    fn refresh_policy(&mut self) {
-        self.reader.policy = self.works.policy.load_full();
+    /// Takes the rules of the moment for what is read from now on. Folders that they name anew are
+    /// looked for, and made, when the mailbox is opened: so it is, before anything goes there.
+    fn refresh_policy(&mut self) -> Result<(), Fault> {
+        let now = self.works.policy.load_full();
+        if !Arc::ptr_eq(&now, &self.reader.policy) {
+            let wanted = folders(&now.routing);
+            if !wanted.iter().all(|folder| self.folders.contains(folder)) {
+                return Err(Fault::OtherFolders);
+            }
+            self.reader.policy = now;
+        }
+        Ok(())
     }
 
     async fn wait(&mut self) -> Result<Woken, Fault> {

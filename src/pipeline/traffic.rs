@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::{Notify, watch};
 
+use super::hindrance::Hindrance;
 use crate::delivery::breaker::Breaker;
 use crate::delivery::cap::Cap;
 use crate::delivery::rate::Rate;
@@ -23,8 +24,8 @@ pub(super) struct Traffic {
     reopened: watch::Sender<u64>,
     /// The way out closed: a lane that waits for a forward must ask again.
     closed: Notify,
-    /// The last words of what closed it.
-    trouble: Mutex<Option<String>>,
+    /// What closed it the last time.
+    trouble: Mutex<Option<Hindrance>>,
 }
 
 impl Traffic {
@@ -58,6 +59,18 @@ impl Traffic {
 
     /// What closed the way the last time, in the words of the server or our own.
     pub(super) fn trouble(&self) -> Option<String> {
+        self.last_closed().map(|hindrance| hindrance.why)
+    }
+
+    /// What keeps the way closed, while it is.
+    pub(super) fn hindrance(&self) -> Option<Hindrance> {
+        if self.is_open() {
+            return None;
+        }
+        self.last_closed()
+    }
+
+    fn last_closed(&self) -> Option<Hindrance> {
         let trouble = self.trouble.lock();
         trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -110,8 +123,8 @@ impl Traffic {
     }
 
     /// Tells the lanes that the way out closed, and remembers why.
-    pub(super) fn close(&self, why: &str) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
+    pub(super) fn close(&self, why: Hindrance) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         // At most one lane waits at the queue; if none does, the next one asks twice.
         self.closed.notify_one();
     }

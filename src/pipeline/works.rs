@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::apart::Apart;
 use super::fault::Fault;
 use super::hand::Budget;
+use super::hindrance::Hindrances;
 use super::meters::Meters;
 use crate::config::audit::PersonalPolicy;
 use crate::config::limits::Limits;
@@ -42,6 +43,8 @@ pub struct Works {
     pub limits: Limits,
     /// What is counted.
     pub meters: Meters,
+    /// What keeps mailboxes from being worked on.
+    pub hindrances: Hindrances,
     /// What the audit log may hold of a person.
     pub personal: PersonalPolicy,
     /// What pseudonyms are made with.
@@ -75,6 +78,7 @@ impl Works {
             budget: Budget::new(limits.memory),
             limits,
             meters: Meters::default(),
+            hindrances: Hindrances::default(),
             personal,
             tokens: Tokens::default(),
             stop: CancellationToken::new(),

@@ -1,12 +1,16 @@
 //! Files that survive a power cut: what these functions return `Ok` for is on the disk.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags, StatVfsMountFlags};
 use rustix::io::Errno;
+use rustix::process::Pid;
+
+/// Longest number of a process with its line end, in bytes.
+const PID_BYTES_MAX: u64 = 16;
 
 /// Writes a directory's entries to the disk, so that a rename or creation in it is durable.
 pub fn sync_dir(directory: &Path) -> io::Result<()> {
@@ -106,19 +110,51 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(directory)
 }
 
-/// Takes an exclusive lock that ends with the process, or says that another holds it.
+/// Takes an exclusive lock that ends with the process, or says that another holds it. The file
+/// then says which process has it.
 ///
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] when another process has the lock.
 pub fn lock(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
+    let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .mode(0o600)
         .open(path)?;
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    file.set_len(0)?;
+    // On a full disk the lock holds all the same; only nobody can tell whose it is.
+    let _untold = writeln!(file, "{}", rustix::process::getpid().as_raw_nonzero());
     Ok(file)
+}
+
+/// Who has a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Nobody.
+    Free,
+    /// This process.
+    By(Pid),
+    /// A process that the file does not name.
+    ByUnknown,
+}
+
+/// Who has the lock that [`lock`] takes.
+///
+/// # Errors
+/// Those of opening and reading the file.
+pub fn holder(path: &Path) -> io::Result<Held> {
+    let (mut file, _) = open_regular(path)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => return Ok(Held::Free),
+        Err(Errno::WOULDBLOCK) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut text = String::new();
+    (&mut file).take(PID_BYTES_MAX).read_to_string(&mut text)?;
+    let named = text.trim().parse().ok().and_then(Pid::from_raw);
+    Ok(named.map_or(Held::ByUnknown, Held::By))
 }
 
 #[cfg(test)]
@@ -140,6 +176,20 @@ mod tests {
             assert_eq!(fs::read(&to).unwrap(), b"a");
             assert!(!from.exists());
         }
+    }
+
+    #[test]
+    fn a_lock_says_whose_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        fs::write(&path, "4194304999\n").unwrap();
+        assert_eq!(holder(&path).unwrap(), Held::Free);
+        let held = lock(&path).unwrap();
+        assert_eq!(holder(&path).unwrap(), Held::By(rustix::process::getpid()));
+        held.set_len(0).unwrap();
+        assert_eq!(holder(&path).unwrap(), Held::ByUnknown);
+        drop(held);
+        assert_eq!(holder(&path).unwrap(), Held::Free);
     }
 
     #[test]

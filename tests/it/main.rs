@@ -4,6 +4,7 @@
 // Paths go into TOML as quoted strings.
 #![allow(clippy::unnecessary_debug_formatting)]
 
+mod alarm;
 mod apart;
 mod booted;
 mod cases;

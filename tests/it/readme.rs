@@ -172,6 +172,14 @@ fn whole(block: &str) -> String {
     if !block.contains("[partner]") {
         whole.insert_str(0, &part("[partner]", "[[mailbox]]"));
     }
+    if !block.contains("[[mailbox]]") {
+        whole.push_str("\n\n");
+        whole.push_str(&part("[[mailbox]]", "[delivery]"));
+    }
+    if !block.contains("[delivery]") {
+        whole.push_str("\n\n");
+        whole.push_str(&part("[delivery]\n", "[delivery.allow]"));
+    }
     if !block.contains("[delivery.allow]") {
         whole.push_str("\n\n");
         whole.push_str(&part("[delivery.allow]", "\n["));

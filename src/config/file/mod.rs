@@ -4,6 +4,7 @@
 //! One file per group of settings: the shape serde fills, then the function that turns it into a
 //! checked value. Every check goes on after a fault, so that all faults are told at once.
 
+pub mod alarm;
 pub mod allow;
 pub mod cases;
 pub mod contacts;

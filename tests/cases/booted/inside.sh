@@ -80,13 +80,13 @@ until_true 50 logged 'opened.*mailbox=support' TRIAGED_MAILBOX=support ||
 step "a good edit is taken by a reload"
 printf '\n[[rule]]\nid = "booted"\ncategory = "billing"\nany = ["booted word"]\n' >/etc/triaged/rules/booted.toml
 systemctl reload "$unit" || fail "the reload"
-until_true 200 has reloaded 1 || fail "it is not in the audit log"
+has reloaded 1 || fail "the reload was over before it was done"
 is "the process" "$pid" "$(main)"
 
 step "a bad edit is refused, and everybody says so"
 sed -i 's/"billing"/"biling"/' /etc/triaged/rules/booted.toml
-systemctl reload "$unit" || fail "the reload"
-until_true 200 has reload-refused 1 || fail "it is not in the audit log"
+systemctl reload "$unit" && fail "a refused edit is no good reload"
+has reload-refused 1 || fail "the reload was over before it was refused"
 until_true 50 is_active || fail "it is $(of ActiveState)"
 case $(of StatusText) in
 *refused*) ;;
@@ -96,8 +96,13 @@ triaged status | grep -q 'edit    refused' || fail "status does not tell of it"
 until_true 50 logged 'the edit is refused' -u "$unit" || fail "the log does not tell of it"
 sed -i 's/"biling"/"billing"/' /etc/triaged/rules/booted.toml
 systemctl reload "$unit" || fail "the reload"
-until_true 200 has reloaded 2 || fail "it is not in the audit log"
+has reloaded 2 || fail "the reload was over before it was done"
 until_true 50 is_active || fail "it is $(of ActiveState)"
+sed -i 's/^name = "Partner AB"/name = /' /etc/triaged/triaged.toml
+systemctl reload "$unit" && fail "a file that is no TOML is no good reload"
+has reload-refused 2 || fail "the reload was over before it was refused"
+sed -i 's/^name = $/name = "Partner AB"/' /etc/triaged/triaged.toml
+systemctl reload "$unit" || fail "the reload"
 is "what it says" "at work; \`triaged status\` says what waits" "$(of StatusText)"
 
 step "killed, it is started anew and goes on"

@@ -58,8 +58,13 @@ must cmp "$root/etc/triaged/triaged.toml" "$work/before.toml"
 must test -s "$root/var/lib/triaged/audit.jsonl"
 
 echo "== purge"
-inside dpkg -P triaged
-must_not test -e "$root/etc/triaged"
+echo "# my own" >"$root/etc/triaged/rules/mine.toml"
+inside dpkg -P triaged >"$work/purged"
 must_not test -e "$root/var/lib/triaged"
+must_not test -e "$root/etc/triaged/rules/fi.toml"
+must_not test -e "$root/etc/triaged/cases"
+must cmp "$root/etc/triaged/triaged.toml" "$work/before.toml"
+must test -s "$root/etc/triaged/secrets/mailbox.password"
+must grep -q '^    /etc/triaged/rules/mine.toml$' "$work/purged"
 must_not inside dpkg -s triaged
 echo "== done"

@@ -266,3 +266,60 @@ fn a_shadow_disagrees_in_the_audit_log_and_acts_on_nothing() {
     let text = String::from_utf8(checked.stdout).unwrap();
     assert!(text.contains("warning[broken-shadow]"), "{text}");
 }
+
+#[test]
+fn a_reload_waits_for_the_answer_and_a_new_folder_needs_no_restart() {
+    let mut desk = Desk::new();
+    add(&desk, "[edits]\nwatch = false\n");
+    let said = |told: std::process::Output| {
+        let text = [told.stdout, told.stderr].concat();
+        (told.status.code(), String::from_utf8(text).unwrap())
+    };
+    let (code, text) = said(desk.triaged(&["reload"]));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("no daemon runs"), "{text}");
+
+    let mut daemon = Daemon::start(&desk);
+    daemon.says("opened");
+    let (code, text) = said(desk.triaged(&["reload"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("the rules are the same"), "{text}");
+
+    // What cannot be read is the daemon's to refuse, too, where systemd says whose state it is.
+    desk.act(
+        "replace",
+        r#"config/triaged.toml: name = "Partner AB" => name = "#,
+    );
+    let (code, text) = said(desk.triaged(&["reload"]));
+    assert_eq!(code, Some(78), "{text}");
+    let state = desk.path().join("state");
+    let told = desk
+        .command(&["reload"])
+        .env("STATE_DIRECTORY", state)
+        .output();
+    let (code, text) = said(told.unwrap());
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("the edit is refused: "), "{text}");
+    desk.act(
+        "replace",
+        "config/triaged.toml: name = \n => name = \"Partner AB\"\n",
+    );
+    desk.act(
+        "replace",
+        "config/triaged.toml: owner = \"partner\"\naction = \"keep\" => owner = \"partner\"\naction = \"keep\"\nfolder = \"Invoices\"",
+    );
+    let (code, text) = said(desk.triaged(&["reload"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(events(&desk, &["reload-refused"]).len(), 1);
+    assert_eq!(events(&desk, &["reloaded"]).len(), 2);
+    desk.act("mail-later", "02-invoice");
+    daemon.says("decided");
+    daemon.signal(Signal::TERM);
+    assert!(daemon.child.wait().unwrap().success());
+    let filed: usize = ["new", "cur"]
+        .map(|part| desk.path().join("mailbox/.Invoices").join(part))
+        .map(|folder| std::fs::read_dir(folder).unwrap().count())
+        .iter()
+        .sum();
+    assert_eq!(filed, 1);
+}
