@@ -2,9 +2,9 @@
 //! and time.
 //!
 //! A message that brings the program down, by a stack that overflows, memory that runs out or a
-//! loop without end, does so once: its try was on the disk before. From the second try on, what
-//! it does to a reader is found out here, where it costs one process; only a message that the
-//! other one survives is read in this one. Mail that was never tried before pays nothing.
+//! loop without end, has its try on the disk before. The second time it is read alone; from the
+//! third on, what it does to a reader is found out here, where it costs one process, and only what
+//! the other one survives is read in this one. Mail that is read at once pays nothing.
 //!
 //! The other process is this same program (`triaged read-apart`), with the message on its standard
 //! input; it reads as [`super::read::Reader`] does, on a smaller stack. Only that it lives matters.

@@ -2,8 +2,8 @@
 //!
 //! Two commits a batch. The first makes the tickets and counts the try, before the first byte is
 //! parsed: a message that kills the process is known by it. The second records the decisions.
-//! A message that was tried before is read alone, so that its neighbours do not pay for it, and in
-//! a process of its own first: what broke the program once breaks only that one.
+//! A message that was tried before is read alone, so that its neighbours do not pay for it, and one
+//! that was alone before in a process of its own first: what breaks that one is not read here.
 
 use std::collections::HashMap;
 
@@ -245,7 +245,7 @@ impl Session<'_> {
         if standing.life.tries >= self.works.limits.tries {
             return self.quarantine(hold, standing, &ticket).await;
         }
-        let tried_before = standing.life.tries > 0;
+        let apart = self.works.apart_for(standing.life.tries);
         let (change, _) = self.try_once(&mut standing)?;
         if self.works.record(&self.pen, vec![change]).await? != [Verdict::Written] {
             return Ok(());
@@ -268,7 +268,6 @@ impl Session<'_> {
             tickets: HashMap::from([(item, opened)]),
             fetched,
         };
-        let apart = tried_before.then_some(&self.works.apart);
         let read = self.pulse.beside(self.read_batch(Some(batch), apart)).await;
         let after = self.record_batch(read).await?;
         self.note(after);

@@ -13,7 +13,7 @@
 //! - [`resync`]: the same after the folder was rebuilt.
 //! - [`rebuild`]: what the folders tell a ledger that was lost.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
-//! - [`apart`]: a message that was tried before is read in a process of its own first.
+//! - [`apart`]: a message that was alone and not survived is read in a process of its own first.
 //! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.

@@ -31,7 +31,7 @@ const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 pub struct Works {
     /// Where everything is recorded.
     pub ledger: Ledger,
-    /// Where a message that was tried before is read first.
+    /// Where a message that was read alone before is read first.
     pub apart: Apart,
     /// What decides; swapped as a whole.
     pub policy: ArcSwap<Policy>,
@@ -152,6 +152,12 @@ impl Works {
             entry: Some(entry),
         };
         self.record(pen, vec![change]).await.map(|_| ())
+    }
+
+    /// The process that reads a message first which was tried so many times: the first time it had
+    /// neighbours, any of which may have been to blame, and a process for each would take long.
+    pub fn apart_for(&self, tries: u32) -> Option<&Apart> {
+        (tries > 1).then_some(&self.apart)
     }
 
     /// Where a crew that has just looked everything over begins to count.
