@@ -59,6 +59,8 @@ pub enum Command {
     Release(PersonArgs),
     /// Try a waiting or held ticket again now
     Retry(PersonArgs),
+    /// Close cases: a reply opens them again
+    Close(PersonArgs),
     /// Give a ticket another destination
     Reroute(RerouteArgs),
     /// Show mailboxes, or accept the first run of one
@@ -321,6 +323,9 @@ pub struct TicketsArgs {
     /// Only this product
     #[arg(long)]
     pub product: Option<String>,
+    /// Only cases that wait for a publisher's answer, longest first
+    #[arg(long, conflicts_with_all = ["stage", "category", "mailbox", "product"])]
+    pub waiting: bool,
     /// At most so many, newest first
     #[arg(long, short = 'n', default_value_t = 50)]
     pub limit: u32,

@@ -36,6 +36,7 @@ mod status;
 mod suggest;
 mod test;
 mod tickets;
+mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -110,7 +111,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Diff(args) => diff::diff(cli.config.as_deref(), &args),
         Command::Replay(args) => replay::replay(&load(&directory)?, &args),
         Command::Suggest(args) => suggest::suggest(&directory, &args),
-        Command::Explain(args) => explain::explain(&directory, &args),
+        Command::Explain(args) => wait(explain::explain(&directory, &args)),
         Command::Run(args) if args.dry_run => run::run(load(&directory)?, &args),
         Command::Run(args) => run::run(start(&directory)?, &args),
         Command::Tickets(args) => {
@@ -126,6 +127,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Hold(args) => wait(person::wish(&outline(&directory)?, Wish::Hold, &args)),
         Command::Release(args) => wait(person::wish(&outline(&directory)?, Wish::Release, &args)),
+        Command::Close(args) => wait(waiting::close(&outline(&directory)?, &args)),
         Command::Retry(args) => wait(person::wish(&outline(&directory)?, Wish::Retry, &args)),
         Command::Reroute(args) => wait(person::reroute(&load(&directory)?, &args)),
         Command::Mailbox(command) => wait(status::mailbox(&outline(&directory)?, &command)),

@@ -51,6 +51,19 @@ async fn export(ledger: &Ledger, address: &Address) -> Result<(), Failure> {
         .iter()
         .map(|(purpose, stage, at)| json!({ "purpose": purpose, "stage": stage, "made": at }))
         .collect();
+    let threads = ledger.threads_naming(address.as_str()).await?;
+    let threads: Vec<_> = threads
+        .iter()
+        .map(|thread| {
+            json!({
+                "ticket": thread.root.reference(),
+                "standing": thread.standing,
+                "subject": thread.subject,
+                "customer": thread.customer,
+                "participants": thread.participants,
+            })
+        })
+        .collect();
     let mut events = Vec::new();
     for event in ledger.events_about(address.as_str(), &ids).await? {
         let line: serde_json::Value = serde_json::from_str(&event.line).map_err(Failure::failed)?;
@@ -60,6 +73,7 @@ async fn export(ledger: &Ledger, address: &Address) -> Result<(), Failure> {
         "address": address.as_str(),
         "tickets": tickets,
         "letters": letters,
+        "threads": threads,
         "audit": events,
     });
     say!("{}", json_text(&format!("{whole:#}")));

@@ -13,6 +13,7 @@ use super::print::{Paint, Style, rows as as_rows, table};
 use super::rules_now::{RulesNow, ShadowNow};
 use super::state;
 use super::tickets::local;
+use super::waiting::Waiting;
 use crate::config::Outline;
 use crate::config::mailbox::{MailboxConfig, Mode, Source};
 use crate::domain::event::{Actor, Entry, Happening};
@@ -52,12 +53,15 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             waiting_for_person.push(mailbox.name.clone());
         }
     }
+    let waiting = Waiting::of(&ledger).await?;
     if args.json {
         let mailboxes: Vec<_> = counts.mailboxes.iter().map(as_json).collect();
         let whole = json!({
             "running": running,
             "mailboxes": mailboxes,
             "held": held,
+            "waiting": waiting.all,
+            "overdue": waiting.overdue,
             "observed": observed,
             "not_accepted": waiting_for_person,
             "audit": { "seq": chain.seq, "hash": chain.hash },
@@ -90,6 +94,7 @@ pub async fn status(config: &Outline, args: &StatusArgs) -> Result<(), Failure> 
             let text = format!("mailbox `{name}` waits: run `triaged mailbox accept {name}`");
             say!("{}", paint.paint(Style::Warn, &text));
         }
+        waiting.say(paint);
         if observed > 0 {
             let text = format!(
                 "{observed} observed, decided and left alone: `triaged audit stats` shows what would have been done"

@@ -13,6 +13,7 @@ use super::print::{Paint, Style, one_line, rows, table};
 use super::print::{json as json_text, say};
 use super::request::request;
 use super::state;
+use super::waiting;
 use crate::config::Config;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::event::{Actor, Happening};
@@ -29,6 +30,9 @@ const EVENTS_MAX: u32 = 1000;
 /// Lists tickets.
 pub async fn list(dir: &Path, args: &TicketsArgs) -> Result<(), Failure> {
     let ledger = state::open(dir).await?;
+    if args.waiting {
+        return waiting::list(&ledger, args).await;
+    }
     let stages = match &args.stage {
         Some(word) => vec![word.parse::<StageName>().map_err(|error| {
             let all: Vec<_> = StageName::ALL.iter().map(|s| s.as_str()).collect();
@@ -241,6 +245,9 @@ fn head(ticket: &Ticket, paint: Paint) -> String {
                 one_line(decision.destination(), 100)
             ),
         );
+        if let Some(link) = &decision.link {
+            row("thread", &one_line(&link.to_string(), 200));
+        }
         row("because", &one_line(&decision.reason.to_string(), 200));
         for evidence in &decision.evidence {
             let text = one_line(&evidence.text, 60);
@@ -353,6 +360,7 @@ pub fn said(happening: &Happening) -> String {
             posting,
             ..
         } => posted(*purpose, to.as_deref(), posting),
+        Happening::Thread { turn } => turn.to_string(),
         Happening::Redacted { lines } => {
             format!("personal data taken out of {} lines", lines.len())
         }

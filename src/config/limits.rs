@@ -12,6 +12,10 @@ pub struct Limits {
     /// How many old messages may be sent again after a folder was rebuilt before a person must
     /// say so.
     pub resync: u64,
+    /// Most acknowledgements in a day.
+    pub acknowledgements: usize,
+    /// Most acknowledgements to one domain in a day.
+    pub acknowledgements_per_domain: usize,
     /// How many forwards one sender can cause in a day.
     pub sender_per_day: usize,
     /// How many forwards one sender can cause in a day under one subject.
@@ -25,6 +29,8 @@ impl Default for Limits {
             batch: 200,
             tries: 3,
             resync: 20,
+            acknowledgements: 500,
+            acknowledgements_per_domain: 20,
             sender_per_day: 30,
             matter_per_day: 4,
         }

@@ -19,7 +19,7 @@ use super::file::table::{InFile, Table};
 use super::file::when::Around;
 use super::file::{
     alarm, contacts, decision, delivery, log, mailbox, metrics, negation, operation, registry,
-    routing, rules,
+    routing, rules, templates,
 };
 use super::findings::{self, Finding, Severity};
 use super::import::RegistryFile;
@@ -34,10 +34,13 @@ use super::shadow;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{CategoryId, CustomerId, Folder};
+use crate::domain::language::Language;
 use crate::registry::Registry;
 use crate::rules::RuleSet;
 use crate::triage::Policy;
 use crate::triage::routing::{Route, Routing};
+use crate::triage::senders::Senders;
+use crate::triage::template::Templates;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -316,6 +319,7 @@ pub(super) fn read_set(
         products: Some(ids.as_slice()).filter(|_| all_products),
         zone,
     };
+    let templates = read_templates(files, findings);
     let mut drafts = Vec::new();
     let mut lists = Vec::new();
     let mut negations = Vec::new();
@@ -363,7 +367,13 @@ pub(super) fn read_set(
     let forwards = main.categories.forward.is_some();
     let edits = main.edits.clone();
     let verified_within = main.verified_within;
-    let mut config = main.into_config(directory, set, registry.ok()?, own_routes, files.digest)?;
+    let compiled = Compiled {
+        rules: set,
+        registry: registry.ok()?,
+        own_routes,
+        templates,
+    };
+    let mut config = main.into_config(directory, compiled, files.digest)?;
     config.settings = Settings::of(&main_file.text);
     config.sources = files.rules.iter().chain(&files.registry).cloned().collect();
     if let Some(shadow) = edits.shadow.filter(|_| !beside) {
@@ -379,6 +389,31 @@ pub(super) fn read_set(
         verified,
         verified_within,
     })
+}
+
+/// The words of letters: those that are shipped, and in their place those of the files.
+fn read_templates(files: &Files, findings: &mut Vec<Finding>) -> Templates {
+    let mut templates = templates::shipped();
+    for source in &files.templates {
+        let Some(language) = templates::language(source, findings) else {
+            continue;
+        };
+        let words = templates.languages.entry(language).or_default();
+        let check = |root: Table<'_>, file: &mut InFile<'_>| templates::words(root, words, file);
+        in_file(source, findings, check);
+        if language == Language::English {
+            templates.otherwise = words.clone();
+        }
+    }
+    templates
+}
+
+/// What was made of the other files.
+struct Compiled {
+    rules: RuleSet,
+    registry: Registry,
+    own_routes: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
+    templates: Templates,
 }
 
 impl Main {
@@ -399,19 +434,12 @@ impl Main {
         })
     }
 
-    fn into_config(
-        self,
-        directory: &Path,
-        rules: RuleSet,
-        registry: Registry,
-        own_routes: BTreeMap<CustomerId, BTreeMap<CategoryId, Route>>,
-        digest: Digest,
-    ) -> Option<Config> {
+    fn into_config(self, directory: &Path, compiled: Compiled, digest: Digest) -> Option<Config> {
         let partner = self.partner?;
         let folders = self.folders?;
         let routing = Routing {
             categories: self.categories.routes,
-            customers: own_routes,
+            customers: compiled.own_routes,
             kinds: folders.kinds,
             replies: folders.replies,
             loops: folders.loops,
@@ -422,13 +450,17 @@ impl Main {
         let delivery = self.delivery?.config;
         let policy = Policy {
             partner: partner.name,
-            rules,
-            registry,
+            rules: compiled.rules,
+            registry: compiled.registry,
             routing,
             product_confidence: self.settings.product_confidence,
             mixed: self.settings.mixed,
             hit_guard: self.settings.hit_guard,
             allow: delivery.allow.clone(),
+            senders: Senders {
+                authserv_ids: partner.authserv_ids,
+            },
+            templates: compiled.templates,
             shadow: None,
         };
         Some(Config {

@@ -7,6 +7,7 @@ use super::login::Login;
 use super::net::Server;
 use crate::domain::address::Address;
 use crate::domain::ids::{Folder, MailboxName};
+use crate::domain::thread::Replies;
 
 /// One watched mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct MailboxConfig {
     pub reconcile: Duration,
     /// Largest message fetched whole, in bytes.
     pub max_size: u64,
+    /// What is done with publishers' answers, where a product says nothing else.
+    pub isv_replies: Replies,
+    /// Whether new tickets are acknowledged.
+    pub acknowledge: bool,
 }
 
 /// The two kinds of mailbox.

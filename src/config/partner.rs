@@ -11,4 +11,6 @@ pub struct Partner {
     pub address: Option<Address>,
     /// Its own domains.
     pub domains: Vec<String>,
+    /// The names that its mail servers write into `Authentication-Results`, in lower case.
+    pub authserv_ids: Vec<String>,
 }

@@ -15,6 +15,10 @@ use crate::domain::digest::Digest;
 const MAIN: &str = "triaged.toml";
 /// The directory of rule files.
 const RULES: &str = "rules";
+/// The directory of templates.
+const TEMPLATES: &str = "templates";
+/// Most templates: one a language.
+const TEMPLATE_FILES_MAX: usize = 20;
 /// The directory of products, contacts and customers.
 pub(super) const REGISTRY: &str = "registry";
 /// The file to begin a registry with.
@@ -37,6 +41,8 @@ pub(super) struct Files {
     pub registry: Vec<Arc<Source>>,
     /// Whether a file of the registry could not be read, or there is none.
     pub registry_incomplete: bool,
+    /// `templates/*.toml`, by name.
+    pub templates: Vec<Arc<Source>>,
     /// SHA-256 over what `sha256sum` prints for these files, in this order, called by their
     /// names within the directory.
     pub digest: Digest,
@@ -63,6 +69,7 @@ impl Files {
         files.main = files.take(directory, MAIN, findings);
         files.take_rules(directory, findings);
         files.take_registry(directory, findings);
+        files.take_templates(directory, findings);
         files.digest = Digest::of(files.sums.as_bytes());
         files
     }
@@ -88,6 +95,7 @@ impl Files {
         }
         files.rules = rules.into_iter().map(Arc::new).collect();
         files.registry = registry.into_iter().map(Arc::new).collect();
+        files.take_templates(directory, findings);
         files.digest = Digest::of(files.sums.as_bytes());
         files
     }
@@ -97,6 +105,7 @@ impl Files {
     pub fn read_shadow(&self, directory: &Path, findings: &mut Vec<Finding>) -> Self {
         let mut files = Self::none();
         files.main.clone_from(&self.main);
+        files.templates.clone_from(&self.templates);
         files.take_rules(directory, findings);
         if directory.join(REGISTRY).is_dir() {
             files.take_registry(directory, findings);
@@ -114,6 +123,7 @@ impl Files {
             rules_incomplete: false,
             registry: Vec::new(),
             registry_incomplete: false,
+            templates: Vec::new(),
             digest: Digest::of(&[]),
             names: Vec::new(),
             sums: String::new(),
@@ -142,6 +152,17 @@ impl Files {
             self.rules.extend(source);
         }
         self.rules_incomplete |= !found;
+    }
+
+    /// Takes in all templates of `directory`; there need be none.
+    fn take_templates(&mut self, directory: &Path, findings: &mut Vec<Finding>) {
+        let listed = toml_files(&directory.join(TEMPLATES)).unwrap_or_default();
+        let names = listed.iter().filter_map(|path| path.file_name());
+        for name in names.take(TEMPLATE_FILES_MAX) {
+            let name = format!("{TEMPLATES}/{}", name.display());
+            let source = self.take(directory, &name, findings);
+            self.templates.extend(source);
+        }
     }
 
     /// Takes in all files of the registry of `directory`; there must be one.

@@ -18,11 +18,12 @@ use super::{load, load_cases};
 const STRANGE: &str = "zzzz-qqqq";
 
 /// The schemas, and the file of the base configuration that each is about.
-const SCHEMAS: [(&str, &str); 4] = [
+const SCHEMAS: [(&str, &str); 5] = [
     ("triaged", "triaged.toml"),
     ("rules", "rules/rules.toml"),
     ("registry", "registry/products.toml"),
     ("cases", "cases/cases.toml"),
+    ("templates", "templates/sv.toml"),
 ];
 
 /// What makes a table whole enough that each of its keys is looked at.
@@ -181,7 +182,7 @@ fn walk(
 fn told(file: &str, text: &str) -> Vec<Finding> {
     let directory = tempfile::tempdir().expect("a directory");
     let base = root().join("tests/cases/config/base");
-    for part in ["rules", "registry", "cases"] {
+    for part in ["rules", "registry", "cases", "templates"] {
         std::fs::create_dir(directory.path().join(part)).expect("a directory");
     }
     for (_, name) in SCHEMAS {
@@ -481,6 +482,7 @@ fn the_shipped_files_are_valid_and_name_their_schema() {
         ("rules", "rules"),
         ("registry", "registry"),
         ("cases", "cases"),
+        ("templates", "templates"),
     ] {
         let paths = super::toml_files(&config.join(part)).expect("files");
         files.extend(paths.into_iter().map(|path| (name, path)));

@@ -38,6 +38,7 @@ use crate::pipeline::dispatch::Dispatch;
 use crate::pipeline::fault::Fault;
 use crate::pipeline::pulse::{Loop, Pulse, Pulses};
 use crate::pipeline::works::Works;
+use crate::system::clock::Clock;
 use crate::system::notify;
 
 pub use instance::KeyError;
@@ -80,7 +81,18 @@ pub fn key(config: &Config) -> Result<InstanceKey, KeyError> {
 }
 
 /// Runs until work is done (`once`), a signal comes or a fault ends it.
+///
+/// # Errors
+/// When it cannot start.
 pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
+    run_by(config, once, Clock::default()).await
+}
+
+/// The same, with the clocks of threads going by `clock`.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run_by(config: Config, once: bool, clock: Clock) -> Result<RunEnd, StartError> {
     let ledger = Ledger::open(&config.state_dir, Mode::Daemon).await?;
     let key = Arc::new(instance::read_or_create(&config.state_dir)?);
     let rules_digest = config.policy.rules.digest();
@@ -91,6 +103,7 @@ pub async fn run(config: Config, once: bool) -> Result<RunEnd, StartError> {
         config.limits.clone(),
         config.audit,
         Apart::own(config.directory.clone()),
+        clock,
     );
     works.meters.started(config.stands_in.is_none());
     let version = env!("CARGO_PKG_VERSION").to_owned();

@@ -10,6 +10,7 @@ use super::ids::{CategoryId, CustomerId, Folder, ProductId, RuleId};
 use super::kind::Kind;
 use super::language::Language;
 use super::reason::Reason;
+use super::thread::Link;
 
 /// Most pieces of evidence kept with a decision; the heaviest stay.
 pub const EVIDENCE_MAX: usize = 24;
@@ -309,6 +310,9 @@ pub struct Decision {
     pub folder: Folder,
     /// Why this action and no other.
     pub reason: Reason,
+    /// The thread it belongs to, or whose mark it bears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
     /// From 0 to 1: how far the first category stands ahead.
     pub confidence: f64,
     /// The next best category, when one scored.

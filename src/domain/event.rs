@@ -16,6 +16,7 @@ use super::letter::{Posting, Purpose};
 use super::locator::{Generation, Locator};
 use super::outcome::Cause;
 use super::reason::{HoldReason, LoopSign, Reason};
+use super::thread::{Link, Turn};
 
 /// Sender and subject after the policy `audit.personal` was applied; empty when it says `omit`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +166,9 @@ pub enum Happening {
         folder: Folder,
         /// Why.
         reason: Reason,
+        /// The thread it belongs to, or whose mark it bears.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<Link>,
         /// The next best category.
         runner_up: Option<CategoryId>,
         /// Each category's points.
@@ -282,6 +286,12 @@ pub enum Happening {
         #[serde(flatten)]
         posting: Posting,
     },
+    /// Something happened in the thread that the ticket began.
+    Thread {
+        /// What.
+        #[serde(flatten)]
+        turn: Turn,
+    },
     /// Personal data was taken out of earlier lines, at a person's wish.
     Redacted {
         /// Which lines, and what they say now.
@@ -317,6 +327,7 @@ impl Happening {
             recipient: decision.recipient.clone(),
             folder: decision.folder.clone(),
             reason: decision.reason.clone(),
+            link: decision.link.clone(),
             runner_up: decision.runner_up.clone(),
             scores: decision.scores.clone(),
             evidence: decision.evidence.clone(),
@@ -355,6 +366,7 @@ impl Happening {
             Self::Quarantined { .. } => "quarantined",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Letter { .. } => "letter",
+            Self::Thread { .. } => "thread",
             Self::Redacted { .. } => "redacted",
             Self::Repaired { .. } => "repaired",
         }

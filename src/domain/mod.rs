@@ -16,4 +16,5 @@ pub mod locator;
 pub mod outcome;
 pub mod plan;
 pub mod reason;
+pub mod thread;
 pub mod ticket;

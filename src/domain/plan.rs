@@ -42,6 +42,10 @@ pub struct Plan {
     /// What it follows in its thread, the nearest last, without angle brackets (RFC 5322 §3.6.4).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
+    /// Whether the original's header is left out but for what its text needs, so that nobody is
+    /// named by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headless: bool,
     /// What is enclosed in place of the original, where that must not leave whole: a message of its
     /// own, ASCII, lines ended by CR LF.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -125,6 +125,23 @@ pub enum Reason {
         /// How that was told.
         token: String,
     },
+    /// It goes where the thread it belongs to went.
+    FollowUp {
+        /// The thread's first ticket.
+        ticket: TicketId,
+    },
+    /// It follows a thread of which only a part went out: whether the rest of it may cannot be told.
+    FollowsPart {
+        /// The thread's first ticket.
+        ticket: TicketId,
+    },
+    /// It is the publisher's answer.
+    Answer {
+        /// The thread's first ticket.
+        ticket: TicketId,
+        /// Why it is kept for a person; `None` when it is relayed to the customer.
+        kept: Option<String>,
+    },
     /// The content cannot be read: encrypted, a server's placeholder, or cut at a limit.
     Unreadable {
         /// What is wrong with it.
@@ -237,6 +254,19 @@ impl fmt::Display for Reason {
                 write!(f, "the same content came before as {}", ticket.reference())
             }
             Self::InCase { token } => write!(f, "it answers our own message ({token})"),
+            Self::FollowUp { ticket } => write!(f, "it follows {}", ticket.reference()),
+            Self::FollowsPart { ticket } => write!(
+                f,
+                "it follows {}, of which only a part went out",
+                ticket.reference()
+            ),
+            Self::Answer { ticket, kept } => {
+                write!(f, "the publisher answers in {}", ticket.reference())?;
+                match kept {
+                    Some(why) => write!(f, "; kept: {why}"),
+                    None => f.write_str("; relayed to the customer"),
+                }
+            }
             Self::Unreadable { what } => write!(f, "it cannot be read: {what}"),
             Self::Oversize { size, limit } => {
                 write!(f, "{size} bytes is above the limit of {limit}")

@@ -18,6 +18,7 @@ use crate::domain::letter::Letter;
 use crate::domain::life::{Life, Stage};
 use crate::domain::locator::{Generation, Locator};
 use crate::domain::plan::Plan;
+use crate::domain::thread::{Key, Thread};
 use crate::domain::ticket::{Summary, Ticket};
 
 /// The right to change the tickets of one mailbox, until somebody else takes it.
@@ -88,6 +89,21 @@ pub enum Change {
         letter: Option<Letter>,
         /// Its audit entry; `entry.at` becomes `changed_at`.
         entry: Entry,
+    },
+    /// A thread begins or goes on. Where a step of `of` in the same call is stale, this is, too.
+    Thread {
+        /// The ticket by which this becomes known.
+        of: TicketId,
+        /// The thread as it is from now on.
+        thread: Box<Thread>,
+        /// Whether the ticket becomes one of the thread's.
+        joins: bool,
+        /// What it can be found by from now on.
+        keys: Vec<Key>,
+        /// Tickets of it whose messages were moved, and the folder they lie in now.
+        refiled: Option<(Folder, Vec<TicketId>)>,
+        /// Its audit entry, where something happened to it.
+        entry: Option<Entry>,
     },
     /// What is known of a mailbox changes.
     Mailbox {

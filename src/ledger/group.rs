@@ -20,6 +20,7 @@ use super::lease::{self, Holders, LeaseCall};
 use super::prepare::{Prepared, Step};
 use super::privacy;
 use super::statement as sql;
+use super::threads;
 use crate::audit::chain::{self, Head};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
@@ -84,6 +85,7 @@ pub(super) async fn apply(
         group.step(conn, wave).await?;
     }
     group.letters(conn).await?;
+    group.threads(conn).await?;
     group.mailboxes(conn).await?;
     group.redact(conn).await?;
     let (after, lines) = group.chain(conn, before).await?;
@@ -282,12 +284,7 @@ impl<'a> Group<'a> {
     }
 
     async fn letters(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let stale: HashSet<(usize, TicketId)> = self
-            .slots
-            .iter()
-            .filter(|slot| slot.verdict == Verdict::Stale)
-            .filter_map(|slot| Some((slot.call, slot.change.ticket()?)))
-            .collect();
+        let stale = self.stale();
         for slot in &mut self.slots {
             let leased = slot.leased.map(|(name, _)| name);
             let (done, otherwise) = match slot.change {
@@ -304,6 +301,35 @@ impl<'a> Group<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The tickets whose steps were not written, by call.
+    fn stale(&self) -> HashSet<(usize, TicketId)> {
+        self.slots
+            .iter()
+            .filter(|slot| slot.verdict == Verdict::Stale)
+            .filter_map(|slot| Some((slot.call, slot.change.ticket()?)))
+            .collect()
+    }
+
+    async fn threads(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let stale = self.stale();
+        let numbers: HashMap<TicketId, i64> = self
+            .slots
+            .iter()
+            .filter_map(|slot| Some((slot.change.ticket()?, slot.number?)))
+            .collect();
+        let mut rows = Vec::new();
+        for slot in &mut self.slots {
+            if let Prepared::Thread(threaded) = slot.change {
+                if stale.contains(&(slot.call, threaded.of)) {
+                    slot.verdict = Verdict::Stale;
+                } else {
+                    rows.push(&**threaded);
+                }
+            }
+        }
+        threads::write(conn, &rows, &numbers).await
     }
 
     async fn mailboxes(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
@@ -399,7 +425,10 @@ fn numbers(rows: &[SqliteRow]) -> Result<HashMap<TicketId, (i64, MailboxName)>, 
         .collect()
 }
 
-async fn number(conn: &mut SqliteConnection, id: TicketId) -> Result<Option<i64>, sqlx::Error> {
+pub(super) async fn number(
+    conn: &mut SqliteConnection,
+    id: TicketId,
+) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query("SELECT number FROM ticket WHERE id = ?")
         .bind(&id.bits()[..])
         .fetch_optional(conn)

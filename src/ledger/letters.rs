@@ -13,9 +13,10 @@ use super::open::Ledger;
 use super::prepare::{Line, json};
 use super::row::{self, strange};
 use super::work::Cursor;
+use crate::domain::address::Address;
 use crate::domain::event::Entry;
 use crate::domain::ids::{MailboxName, TicketId};
-use crate::domain::letter::Letter;
+use crate::domain::letter::{Letter, Purpose};
 use crate::domain::life::{Life, Next, Stage};
 
 /// Letters with something left to do whose ticket is at its end.
@@ -28,6 +29,9 @@ pub(super) const UNFINISHED: &str = "SELECT l.number, l.body, l.stage, l.attempt
 pub(super) const DUE: &str = "SELECT min(coalesce(l.until, l.made_at)) FROM letter l \
      JOIN ticket t ON t.number = l.ticket WHERE l.mailbox = ? AND l.ended = 0 AND t.ended = 1 \
      AND l.stage <> 'sending'";
+
+/// Recipients of letters for a purpose since a moment.
+pub(super) const SINCE: &str = "SELECT recipient FROM letter WHERE purpose = ? AND made_at >= ?";
 
 /// A letter of the ledger.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,6 +213,27 @@ impl Ledger {
 }
 
 impl Ledger {
+    /// Who got, or is to get, a letter for `purpose` that was written at or after `since`.
+    pub async fn letters_since(
+        &self,
+        purpose: Purpose,
+        since: Timestamp,
+    ) -> Result<Vec<Address>, LedgerError> {
+        let rows = sqlx::query(SINCE)
+            .bind(purpose.as_str())
+            .bind(since.as_microsecond())
+            .fetch_all(self.readers())
+            .await;
+        let rows = rows.map_err(|error| self.unreadable(&error))?;
+        rows.iter()
+            .map(|row| {
+                let text: &str = row.try_get(0)?;
+                text.parse().map_err(|_| strange("an impossible recipient"))
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.unreadable(&error))
+    }
+
     /// The first moment at which a letter of `mailbox` may be sent; long past for one that was not
     /// tried yet. Letters that are being sent do not count.
     pub async fn letter_due(

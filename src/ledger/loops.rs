@@ -22,9 +22,9 @@ pub(super) const FORWARDS_OF: &str = "SELECT t.sender, t.subject, t.digest FROM 
      CROSS JOIN ticket t INDEXED BY ticket_forwards ON t.sender = asked.value AND t.seen_at > ?2 \
      AND t.action = 'forward' AND t.digest IS NOT NULL LIMIT ?3";
 
-/// When mails were begun.
-pub(super) const BEGUN: &str =
-    "SELECT at FROM event WHERE at > ?1 AND kind = 'sending' ORDER BY at DESC LIMIT ?2";
+/// When mails were begun: forwards, and letters by the step their line names.
+pub(super) const BEGUN: &str = "SELECT at FROM event WHERE at > ?1 AND (kind = 'sending' OR \
+     (kind = 'letter' AND instr(body, '\"step\":\"sending\"') > 0)) ORDER BY at DESC LIMIT ?2";
 
 /// A forward made before.
 #[derive(Debug, Clone, PartialEq, Eq)]

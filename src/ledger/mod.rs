@@ -64,6 +64,7 @@ pub mod privacy;
 mod row;
 mod schema;
 mod statement;
+mod threads;
 mod verify;
 mod work;
 mod writer;

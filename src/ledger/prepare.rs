@@ -7,6 +7,7 @@ use super::change::{Change, MailboxPatch, NewTicket, Patch, StageKey, StageName}
 use super::error::LedgerError;
 use super::letters::{LetterStep, Written};
 use super::privacy::Redaction;
+use super::threads::Threaded;
 use crate::audit::chain;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
@@ -28,6 +29,7 @@ pub(super) enum Prepared {
     Step(Box<Step>),
     Letter(Box<Written>),
     LetterStep(Box<LetterStep>),
+    Thread(Box<Threaded>),
     Mailbox {
         name: MailboxName,
         patch: MailboxPatch,
@@ -113,6 +115,17 @@ impl Prepared {
                 letter.as_ref(),
                 &entry,
             )?)),
+            Change::Thread {
+                of,
+                thread,
+                joins,
+                keys,
+                refiled,
+                entry,
+            } => {
+                let threaded = Threaded::of(of, &thread, joins, keys, entry.as_ref())?;
+                Self::Thread(Box::new(threaded.with_moved(refiled)))
+            }
             Change::Mailbox { name, patch, entry } => Self::Mailbox {
                 name,
                 patch,
@@ -133,6 +146,7 @@ impl Prepared {
             Self::Step(step) => Some(step.ticket),
             Self::Letter(_)
             | Self::LetterStep(_)
+            | Self::Thread(_)
             | Self::Mailbox { .. }
             | Self::Redact { .. }
             | Self::Note(_) => None,
@@ -145,6 +159,7 @@ impl Prepared {
             Self::Step(step) => Some(&step.line),
             Self::Letter(letter) => Some(&letter.line),
             Self::LetterStep(step) => Some(&step.line),
+            Self::Thread(threaded) => threaded.line.as_ref(),
             Self::Mailbox { line, .. } => line.as_ref(),
         }
     }

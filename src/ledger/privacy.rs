@@ -1,7 +1,7 @@
 //! What is stored about an address, and taking it out again.
 //!
-//! Erased are sender, subject, decision and letters of tickets that have ended, and in the audit
-//! log what [`redact`] takes out of every line about them or that names the address. The tickets
+//! Erased are sender, subject, decision and letters of tickets that have ended, the people of their
+//! threads, and in the audit log what [`redact`] takes out of every line about them or that names the address. The tickets
 //! stay, without a person: that something was done, when and with which rules, is kept. What is
 //! not at its end is left alone: the work still needs it.
 
@@ -19,6 +19,7 @@ use super::error::LedgerError;
 use super::open::Ledger;
 use super::people::{Event, EventFilter};
 use super::row::{self, SELECT};
+use super::threads;
 use crate::audit::chain::{self, LINE_MAX, Link};
 use crate::audit::mirror::FILE_NAME;
 use crate::audit::redact;
@@ -181,7 +182,8 @@ impl Ledger {
         }
         (erased.tickets, erased.lines) = (ended.len() as u64, bodies.len() as u64);
         let letters = self.letters_to(address).await?;
-        let mut first = !(ended.is_empty() && letters.is_empty());
+        let threads = self.threads_naming(address).await?;
+        let mut first = !(ended.is_empty() && letters.is_empty() && threads.is_empty());
         while first || !bodies.is_empty() {
             let rest = bodies.split_off(bodies.len().min(LINES_MAX));
             let tickets = if first {
@@ -279,6 +281,8 @@ pub(super) async fn apply(
             "DELETE FROM decision WHERE ticket = \
              (SELECT number FROM ticket WHERE id = ? AND ended = 1)",
             "UPDATE ticket SET sender = '', subject = '' WHERE id = ? AND ended = 1",
+            "UPDATE letter SET hold = NULL, body = NULL WHERE ended = 1 AND ticket = \
+             (SELECT number FROM ticket WHERE id = ? AND ended = 1)",
         ] {
             let query = sqlx::query(text).bind(ticket.bits().to_vec());
             query.execute(&mut *conn).await?;
@@ -292,6 +296,7 @@ pub(super) async fn apply(
     .bind(redaction.address.as_str())
     .execute(&mut *conn)
     .await?;
+    threads::forget(conn, redaction).await?;
     for (seq, body) in &redaction.bodies {
         sqlx::query("UPDATE event SET body = ? WHERE seq = ?")
             .bind(body.as_str())

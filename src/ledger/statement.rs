@@ -111,6 +111,24 @@ pub(super) static ENDED: Statement = Statement::new(
 /// Plans of tickets at their end.
 pub(super) static UNPLAN: Statement = Statement::new("DELETE FROM plan WHERE ticket IN (", 1, ")");
 
+/// Threads as a whole.
+pub(super) static THREAD: Statement = Statement::new(
+    "WITH v (ticket, standing, waiting_since, due, body) AS (",
+    5,
+    ") INSERT INTO thread (ticket, mailbox, standing, waiting_since, due, body) \
+     SELECT v.ticket, t.mailbox, v.standing, v.waiting_since, v.due, v.body FROM v \
+     JOIN ticket t ON t.number = v.ticket WHERE true \
+     ON CONFLICT (ticket) DO UPDATE SET standing = excluded.standing, \
+     waiting_since = excluded.waiting_since, due = excluded.due, body = excluded.body",
+);
+
+/// What threads are found by; the first to have a key keeps it.
+pub(super) static THREAD_KEY: Statement = Statement::new(
+    "INSERT INTO thread_key (ticket, key)",
+    2,
+    "ON CONFLICT DO NOTHING",
+);
+
 /// Lines of the audit log.
 pub(super) static EVENT: Statement = Statement::new(
     "INSERT INTO event (seq, at, ticket, mailbox, kind, body, hash)",

@@ -14,6 +14,7 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::encode;
+use super::headless::headless;
 use super::origin::ORIGIN_HEADER;
 use super::rendered::Rendered;
 use crate::domain::digest::Digest;
@@ -82,7 +83,12 @@ fn fit(original: &[u8]) -> Fit {
 /// An original that cannot be a `message/rfc822` travels as `.eml`, whatever `enclosure` says. Where
 /// the plan holds a copy, that is enclosed and nothing of the original.
 pub fn render(plan: &Plan, original: &[u8], enclosure: Enclosure) -> Rendered {
-    let original = plan.copy.as_deref().map_or(original, str::as_bytes);
+    let concealed =
+        (plan.headless && plan.copy.is_none()).then(|| headless(original, plan.from.as_str()));
+    let original = match &plan.copy {
+        Some(copy) => copy.as_bytes(),
+        None => concealed.as_deref().unwrap_or(original),
+    };
     let fit = match enclosure {
         Enclosure::Rfc822 => fit(original),
         Enclosure::Eml => Fit::Neither,
@@ -253,6 +259,7 @@ mod tests {
             sheet: "Support case T-4F7K25QM\n\n  What is asked: åäö = 1\n.\nFrom me\n".into(),
             origin: "v1 abcdefghijklmnop".into(),
             references: Vec::new(),
+            headless: false,
             copy: None,
             enclosure: None,
         }

@@ -18,6 +18,7 @@ use super::headers::{Block, Headers};
 use super::message_ids;
 pub use super::note::Note;
 use super::readable;
+use super::report::Report;
 use super::structure::Tree;
 use super::stub;
 use super::subject;
@@ -66,6 +67,8 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// How it is built.
     pub shape: Shape,
+    /// What it reports of another mail, when it is a delivery report.
+    pub report: Option<Report>,
     /// What a reader must know of how it was read.
     pub notes: Vec<Note>,
 }
@@ -110,6 +113,7 @@ impl Message {
             message.enclosed_at = read.enclosed_at;
             message.attachments = attachments::list(&tree);
             message.shape = Shape::of(&tree);
+            message.report = Report::read(&tree);
             if read.cut {
                 message.note(Note::Cut);
             }

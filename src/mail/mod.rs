@@ -3,6 +3,7 @@
 //! - [`message`] and the parts it is made of read bytes into a [`Message`].
 //! - [`newtext`] tells what the writer wrote now from what is quoted and signed.
 //! - [`kind`] tells people's mail from machines' mail.
+//! - [`report`] and [`desk_number`] read what mail systems and desks write for each other.
 //! - [`origin`] makes and recognises our own marks.
 //! - [`sheet`], [`compose`] and [`encode`] write a forward.
 
@@ -22,6 +23,7 @@ pub mod message;
 mod message_ids;
 pub mod note;
 mod readable;
+pub mod report;
 mod structure;
 mod stub;
 mod style;
@@ -32,7 +34,9 @@ pub mod newtext;
 
 pub mod compose;
 pub mod copy;
+pub mod desk_number;
 pub mod encode;
+pub mod headless;
 pub mod origin;
 pub mod rendered;
 pub mod sheet;

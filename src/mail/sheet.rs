@@ -50,6 +50,10 @@ pub struct SheetFacts<'a> {
     pub asked: &'a str,
     /// Why it came to this desk, a line each, the heaviest first.
     pub evidence: &'a [String],
+    /// Whether it follows an earlier message of the same case.
+    pub follows: bool,
+    /// Whether the enclosed message is as it came, its header with it.
+    pub enclosed_whole: bool,
     /// Why not the customer's whole message is enclosed, when it is not: what was left out.
     pub left_out: Option<&'a str>,
     /// The case token ([`super::origin::case_token`]).
@@ -63,6 +67,9 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
     let mut out = String::new();
     // Writing to a string never fails.
     let _ = writeln!(out, "Support case {} [{}]\n", facts.reference, facts.token);
+    if facts.follows {
+        out.push_str("The customer writes again in this case.\n\n");
+    }
     for (label, value) in [
         ("Product", shown(facts.product)),
         ("Customer", customer(facts)),
@@ -93,6 +100,9 @@ pub fn sheet(facts: &SheetFacts<'_>) -> String {
         facts.reply_to
     );
     match facts.left_out {
+        None if !facts.enclosed_whole => {
+            out.push_str("The customer's message is enclosed without its header.\n");
+        }
         None => out.push_str("The customer's message is enclosed whole and unchanged.\n"),
         Some(what) => {
             out.push_str("A copy of the customer's text is enclosed, not the message itself.\n");
@@ -225,6 +235,8 @@ mod tests {
                     \"500\" när de öppnar sidan, och vi måste vara klara före kvällen.\n  Skärmbild \
                     bifogas.\n",
             evidence,
+            follows: false,
+            enclosed_whole: true,
             left_out: None,
             token: "t4f7k25qm-abcdefghijklmnop",
             reply_to,

@@ -46,10 +46,17 @@ impl Caused {
     }
 }
 
-/// What a subject is about, whatever prefixes and numbers systems put to it.
+/// What a subject is about, whatever prefixes, numbers and references of ours systems put to it.
 fn matter(text: &str) -> String {
     let base = subject::base(text).text;
-    base.chars()
+    let words = base.split_inclusive(|c: char| !c.is_alphanumeric() && c != '-');
+    let ours = |word: &&str| {
+        let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        word.len() == 10 && word.starts_with("T-")
+    };
+    words
+        .filter(|word| !ours(word))
+        .flat_map(str::chars)
         .filter(|c| c.is_alphabetic())
         .flat_map(char::to_lowercase)
         .collect()
@@ -140,6 +147,7 @@ mod tests {
             "Fwd: Lumen  CRM kraschar!",
             "SV: Lumen CRM kraschar 4711",
             "Re: AW: Lumen CRM kraschar (17)",
+            "Re: [T-4F7K25QM] Lumen CRM kraschar [#48]",
         ] {
             assert_eq!(matter(subject), "lumencrmkraschar", "{subject}");
         }

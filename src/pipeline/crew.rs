@@ -5,7 +5,7 @@
 //! looking everything over. The first run of a mailbox that holds mail is decided here.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -260,6 +260,7 @@ impl Crew {
                 changes: self.works.changes(),
                 reconcile_at: Instant::now() + self.config.reconcile,
                 once: self.once,
+                recent: Mutex::default(),
                 pulse: &self.pulse,
             };
             let filer = Filer {

@@ -17,11 +17,12 @@ use crate::config::mailbox::Mode;
 use crate::domain::decision::Action;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Entry, Happening};
-use crate::domain::ids::{CategoryId, Folder, TicketId};
+use crate::domain::ids::{Folder, TicketId};
 use crate::domain::life::{Event, Next};
 use crate::domain::locator::Item;
 use crate::domain::reason::{HoldReason, Reason};
 use crate::ledger::{Change, Earlier, Patch, StageName, Verdict};
+use crate::triage::turn::Turned;
 
 /// A ticket whose change is about to be written, and what follows when it is.
 enum Then {
@@ -50,6 +51,7 @@ impl Session<'_> {
         let mut after = After::default();
         self.mark_copies(&mut reads, tickets).await?;
         self.mark_circles(&mut reads).await?;
+        self.cap_letters(&mut reads).await?;
         let mut changes = Vec::with_capacity(reads.len());
         let mut follow = Vec::with_capacity(reads.len());
         let mut gone = Vec::new();
@@ -65,11 +67,10 @@ impl Session<'_> {
                     if let Some(note) = self.looped(&item, &opened, &read) {
                         notes.push(note);
                         // Whoever goes in a circle is not written to either.
-                        read.letters.clear();
+                        read.turned = Turned::default();
                     }
-                    let letters = std::mem::take(&mut read.letters);
-                    notes.extend(letters.into_iter().map(|letter| self.letter(letter)));
                     changes.push(self.decided(&mut opened, &mut read)?);
+                    notes.extend(self.turned(&opened, &mut read));
                     follow.push(match self.config.mode {
                         Mode::Live => Then::HandOn(item, opened, read),
                         Mode::Observe => Then::LetGo(opened),
@@ -144,6 +145,8 @@ impl Session<'_> {
             let ticket = *first.entry(*digest).or_insert(*id);
             if ticket != *id {
                 decided.forward = None;
+                // The first one's thread is the thread of both.
+                decided.turned = Turned::default();
                 decided.decision.file_as_copy(Reason::CopyOf { ticket });
             }
         }
@@ -177,16 +180,23 @@ impl Session<'_> {
         })
     }
 
-    fn decided(&self, opened: &mut Opened, read: &mut Decided) -> Result<Change, Fault> {
-        let routing = &self.reader.policy.routing;
-        if read.decision.action == Action::Forward && read.forward.is_none() {
-            // It must not lie among the forwarded as if it had been sent.
-            let what = "no forward can be made of it".to_owned();
-            let review = routing.categories.get(&CategoryId::review());
-            let folder = review.map_or_else(|| routing.quarantine.clone(), |r| r.folder.clone());
-            let decision = read.decision.clone();
-            read.decision = decision.for_review(Reason::Unreadable { what }, folder);
+    /// What becomes of the message's thread, and the letters that follow. Of a mailbox that is only
+    /// observed nothing is asked and nobody is written to, so that no thread waits for anybody.
+    fn turned(&self, opened: &Opened, read: &mut Decided) -> Vec<Change> {
+        let turned = std::mem::take(&mut read.turned);
+        if self.config.mode == Mode::Observe {
+            return Vec::new();
         }
+        let id = opened.standing.id;
+        let threads = turned.threads.into_iter();
+        let letters = turned.letters.into_iter();
+        threads
+            .map(|threaded| self.threaded(id, threaded))
+            .chain(letters.map(|letter| self.letter(letter)))
+            .collect()
+    }
+
+    fn decided(&self, opened: &mut Opened, read: &mut Decided) -> Result<Change, Fault> {
         let mut decision = read.decision.clone();
         if read.digest.is_none() && decision.action == Action::Review {
             // Only its head was fetched: say why, and not only that it cannot be read.

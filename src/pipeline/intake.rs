@@ -38,7 +38,7 @@ struct ReadBatch {
     reads: Vec<Read>,
     tickets: HashMap<Item, Opened>,
     /// What ended the reading early.
-    trouble: Option<Trouble>,
+    trouble: Option<Fault>,
 }
 
 /// A ticket whose message is being read.
@@ -58,6 +58,8 @@ impl Session<'_> {
     /// one of them is the slowest.
     pub(super) async fn intake(&mut self) -> Result<(), Fault> {
         let (mut asked, mut read) = (None, None);
+        // All that was recorded before is in the ledger.
+        self.forget();
         loop {
             self.pulse.beat();
             let listed = match &read {
@@ -323,8 +325,15 @@ impl Session<'_> {
             tickets,
             mut fetched,
         } = batch?;
-        let now = Timestamp::now();
-        let (reads, trouble) = self.reader.read_all(&mut fetched, now, apart).await;
+        let now = self.works.clock.now();
+        let (mut reads, unthreaded, trouble) = self.reader.read_all(&mut fetched, now, apart).await;
+        let mut trouble = trouble.map(Fault::from);
+        self.recall(&reads);
+        match self.read_threads(unthreaded, now).await {
+            Ok(more) => reads.extend(more),
+            // The first to fail knows why.
+            Err(fault) => trouble = trouble.or(Some(fault)),
+        }
         Some(ReadBatch {
             reads,
             tickets,
@@ -347,10 +356,10 @@ impl Session<'_> {
         match trouble {
             // A message that a server breaks off at each time it is asked for, alone, would keep
             // those behind it from ever being read: that does count against it.
-            Some(trouble @ Trouble::Lost(_)) if alone => Err(trouble.into()),
+            Some(trouble @ Fault::Mailbox(Trouble::Lost(_))) if alone => Err(trouble),
             Some(trouble) => {
                 self.spare(tickets).await?;
-                Err(trouble.into())
+                Err(trouble)
             }
             None => Ok(after),
         }

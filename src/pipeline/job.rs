@@ -162,6 +162,19 @@ impl Job {
         Ok(self.step(&Event::Interrupted, None, happening)?.0)
     }
 
+    /// What must be written so that a letter is given up before it was tried.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn give_up(&mut self, reason: HoldReason) -> Result<Change, Fault> {
+        let event = Event::Hold(reason.clone());
+        let happening = match &self.errand {
+            Errand::Forward(_) => Happening::Held { reason },
+            Errand::Letter(parcel) => self.posted(parcel, Posting::Failed { reason }),
+        };
+        Ok(self.step(&event, None, happening)?.0)
+    }
+
     /// What must be written so that a letter is never sent: its ticket was taken away.
     ///
     /// # Errors

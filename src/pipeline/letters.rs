@@ -9,12 +9,15 @@ use jiff::Timestamp;
 use super::fault::Fault;
 use super::hand::InHand;
 use super::job::{Errand, Job, Parcel};
+use super::original;
 use super::session::Session;
 use super::standing::Standing;
 use crate::audit;
+use crate::config::mailbox::Mode;
 use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::letter::{Letter, Posting};
 use crate::domain::life::{Effect, Stage, resume};
+use crate::domain::reason::HoldReason;
 use crate::domain::ticket::Summary;
 use crate::ledger::{Change, Outgoing, StageName, Verdict};
 
@@ -55,6 +58,10 @@ impl Session<'_> {
 
     /// Takes up the letters whose ticket is settled and whose time has come.
     pub(super) async fn resume_letters(&mut self) -> Result<(), Fault> {
+        if self.config.mode == Mode::Observe {
+            // What was written before is sent when the mailbox is live again.
+            return Ok(());
+        }
         let mut cursor = None;
         loop {
             let (page, next) = self
@@ -78,6 +85,7 @@ impl Session<'_> {
         let Some(mut job) = self.job_of(&outgoing) else {
             return Ok(());
         };
+        let encloses = outgoing.letter.purpose.encloses();
         if outgoing.ticket_stage != StageName::Settled {
             // Nobody is to be told of what was taken away.
             let change = job.drop_letter()?;
@@ -107,6 +115,21 @@ impl Session<'_> {
             self.left = true;
             self.unsent += 1;
             return Ok(());
+        }
+        if encloses {
+            let ticket = self.works.ledger.ticket(outgoing.letter.ticket).await?;
+            let found = match &ticket {
+                Some(ticket) => original::original(self.config, &self.works.tokens, ticket).await?,
+                None => None,
+            };
+            let Some(original) = found else {
+                let what = "its message is not in its folder".to_owned();
+                let change = job.give_up(HoldReason::Unfetchable { what })?;
+                self.works.record(&self.pen, vec![change]).await?;
+                return Ok(());
+            };
+            job.share = self.works.budget.take(original.len() as u64).await;
+            job.original = original;
         }
         self.hand_to_lane(job).await;
         Ok(())

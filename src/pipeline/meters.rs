@@ -258,7 +258,7 @@ impl Noted {
             | Change::LetterStep { entry, .. }
             | Change::Redact { entry, .. }
             | Change::Note(entry) => entry,
-            Change::Mailbox { entry, .. } => match entry {
+            Change::Mailbox { entry, .. } | Change::Thread { entry, .. } => match entry {
                 Some(entry) => entry,
                 None => {
                     return Self {

@@ -14,10 +14,13 @@
 //! - [`rebuild`]: what the folders tell a ledger that was lost.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
 //! - [`apart`]: a message that was alone and not survived is read in a process of its own first.
+//! - [`threads`]: what is known of a message's thread, and what becomes of it.
 //! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
 //!   connections that send them and the state of the way out.
+//! - [`caps`]: bounds on what is written to customers.
 //! - [`letters`]: mail beside the forward, from the ledger to the lanes.
+//! - [`rounds`], [`original`]: threads whose publisher is silent, and their messages found again.
 //! - [`file`]: moves and their proof.
 //! - [`standing`]: the only place where a ticket's life goes a step on.
 //! - [`trial`]: decides and changes nothing.
@@ -30,6 +33,7 @@
 
 pub mod apart;
 pub mod archive;
+mod caps;
 mod circle;
 pub mod crew;
 mod decide;
@@ -43,13 +47,16 @@ mod job;
 mod lane;
 mod letters;
 pub mod meters;
+mod original;
 pub mod pulse;
 pub mod read;
 pub mod rebuild;
 mod recover;
 mod resync;
+mod rounds;
 pub mod session;
 mod standing;
+mod threads;
 mod traffic;
 pub mod trial;
 pub mod works;

@@ -19,10 +19,11 @@ use crate::config::mailbox::Mode;
 use crate::domain::address::Address;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Actor, Happening};
-use crate::domain::ids::Folder;
+use crate::domain::ids::{Folder, TicketId};
 use crate::domain::life::{Effect, Event, Stage, resume};
 use crate::domain::locator::Item;
 use crate::domain::reason::HoldReason;
+use crate::domain::thread::Part;
 use crate::domain::ticket::Ticket;
 use crate::ledger::{Baseline, Change, FolderMark, MailboxPatch, Patch, Verdict};
 use crate::mailbox::exchange::{Content, Entry, Mark};
@@ -179,6 +180,7 @@ impl Session<'_> {
             }
         }
         self.look_for(missing).await?;
+        self.rounds().await?;
         self.resume_letters().await
     }
 
@@ -353,13 +355,21 @@ impl Session<'_> {
         // A person may have given it a recipient: then the plan is made now.
         let plan = match ticket.plan.clone() {
             Some(plan) if Some(&plan.recipient) == recipient(&ticket) => Some(plan),
-            _ => self.reader.plan_again(&ticket, &original, digest),
+            _ => {
+                let thread = match linked(&ticket) {
+                    Some(root) => self.works.ledger.thread(root).await?,
+                    None => None,
+                };
+                let thread = thread.as_ref();
+                self.reader.plan_again(&ticket, thread, &original, digest)
+            }
         };
         let Some(plan) = plan else {
             return self
                 .hold_unfetchable(&ticket, "no forward can be made of it")
                 .await;
         };
+        self.asked(&ticket, &plan, &original).await?;
         let Some(hold) = self.hands.take(ticket.id) else {
             return Ok(());
         };
@@ -458,4 +468,10 @@ fn recipient(ticket: &Ticket) -> Option<&Address> {
         .decision
         .as_ref()
         .and_then(|decision| decision.recipient.as_ref())
+}
+
+/// The first ticket of the thread that a ticket follows.
+fn linked(ticket: &Ticket) -> Option<TicketId> {
+    let link = ticket.decision.as_ref()?.link.as_ref()?;
+    (link.part == Part::Follows).then_some(link.thread)
 }

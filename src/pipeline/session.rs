@@ -4,7 +4,7 @@
 //! ([`recover`](super::recover)), then works off what is queued, waits, and looks again.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use super::file::{Filer, Filing};
 use super::hand::Hands;
 use super::pulse::Pulse;
 use super::read::Reader;
+use super::threads::Recent;
 use super::works::Works;
 use crate::config::mailbox::MailboxConfig;
 use crate::domain::ids::Folder;
@@ -113,6 +114,8 @@ pub struct Session<'a> {
     pub(super) reconcile_at: Instant,
     /// Whether to end when nothing is left to do.
     pub(super) once: bool,
+    /// Threads of messages that were decided and may not be in the ledger yet.
+    pub(super) recent: Mutex<Recent>,
     /// Its crew's sign of life.
     pub(super) pulse: &'a Pulse,
 }

@@ -21,6 +21,7 @@ use crate::ledger::{Change, Ledger, LedgerError, MailboxPatch, Pen, Posting, Ver
 use crate::mail::origin::InstanceKey;
 use crate::mailbox::exchange::Opened;
 use crate::oauth::Tokens;
+use crate::system::clock::Clock;
 use crate::triage::Policy;
 
 /// Pause before a ledger that is full or busy is asked again.
@@ -41,6 +42,8 @@ pub struct Works {
     pub budget: Budget,
     /// The bounds.
     pub limits: Limits,
+    /// What time threads go by.
+    pub clock: Clock,
     /// What is counted.
     pub meters: Meters,
     /// What keeps mailboxes from being worked on.
@@ -68,6 +71,7 @@ impl Works {
         limits: Limits,
         personal: PersonalPolicy,
         apart: Apart,
+        clock: Clock,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
@@ -80,6 +84,7 @@ impl Works {
             meters: Meters::default(),
             hindrances: Hindrances::default(),
             personal,
+            clock,
             tokens: Tokens::default(),
             stop: CancellationToken::new(),
             fatal: Mutex::new(None),

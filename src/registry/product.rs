@@ -3,6 +3,7 @@
 use super::contact::Contacts;
 use crate::domain::ids::ProductId;
 use crate::domain::language::Language;
+use crate::domain::thread::Replies;
 
 /// One product of one publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub struct Product {
     pub skus: Vec<String>,
     /// Whom to ask about it.
     pub contacts: Contacts,
+    /// What is done with the publisher's answers; `None` leaves it to the mailbox.
+    pub isv_replies: Option<Replies>,
+    /// Whether the publisher is shown who the customer is.
+    pub expose_customer: bool,
     /// What is done with technical tickets about it.
     pub support: Support,
     /// Domains the product or its publisher writes from.

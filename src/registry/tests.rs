@@ -27,6 +27,8 @@ fn product(id: &str, names: &[&str], publisher: &str, domain: &str) -> Product {
         offers: Vec::new(),
         plans: vec!["plan-shared-1".to_owned()],
         skus: Vec::new(),
+        isv_replies: None,
+        expose_customer: true,
         contacts: Contacts::default(),
         support: Support::default(),
         sender_domains: texts(&[domain]),

@@ -1,8 +1,9 @@
-//! Small primitives of the operating system: durable files, locks, connections, Maildir drops.
+//! Small primitives of the operating system: durable files, locks, clocks, connections, Maildir drops.
 //!
 //! A leaf: it knows nothing of mail, tickets or configuration.
 
 pub mod certificate;
+pub mod clock;
 pub mod fs;
 pub mod inotify;
 pub mod journal;

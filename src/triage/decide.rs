@@ -5,21 +5,24 @@
 
 use crate::domain::address::Address;
 use crate::domain::decision::{Action, Decision, Owner, Priority, ProductHit, Zone};
-use crate::domain::ids::{CategoryId, ProductId};
+use crate::domain::ids::{CategoryId, Folder, ProductId};
 use crate::domain::kind::Kind;
 use crate::domain::language::Language;
 use crate::domain::reason::Reason;
+use crate::domain::thread::{Mark, Party, Thread};
 use crate::mail::Message;
 use crate::mail::kind::{self, KindTold};
 use crate::mail::language;
 use crate::mail::newtext::{self, Text};
 use crate::mail::origin::{self, InstanceKey};
 use crate::mail::subject;
-use crate::registry::{Clues, ProductTold};
+use crate::registry::{Clues, ProductTold, Told};
 use crate::rules::{Circumstances, FoldedZone, RuleSet, Top, Verdict, ZoneText};
 
 use super::circle;
 use super::policy::{Mixed, Policy};
+use super::routing::Route;
+use super::thread::{self, Past};
 use super::way::{Routes, Way, review};
 
 /// A decision and the text it was made on.
@@ -52,15 +55,21 @@ pub fn asked(text: &Text) -> &str {
     }
 }
 
-/// Decides about `message`. Without `key`, our own marks are not recognised.
+/// Decides about `message`. Without `key`, our own marks are not recognised. Nothing is known of
+/// what came before: see [`decide_in`].
 pub fn decide(message: &Message, policy: &Policy, key: Option<&InstanceKey>) -> Reading {
-    read(
-        message,
-        policy,
-        &policy.rules,
-        policy.shadow.as_deref(),
-        key,
-    )
+    decide_in(message, policy, key, &Past::default())
+}
+
+/// Decides about `message` with what is known of its thread.
+pub fn decide_in(
+    message: &Message,
+    policy: &Policy,
+    key: Option<&InstanceKey>,
+    past: &Past,
+) -> Reading {
+    let shadow = policy.shadow.as_deref();
+    read(message, policy, &policy.rules, shadow, key, past)
 }
 
 /// The same with other `rules` than the policy's, and without its shadow.
@@ -70,7 +79,7 @@ pub(super) fn decide_with(
     rules: &RuleSet,
     key: Option<&InstanceKey>,
 ) -> Reading {
-    read(message, policy, rules, None, key)
+    read(message, policy, rules, None, key, &Past::default())
 }
 
 fn read(
@@ -79,12 +88,14 @@ fn read(
     rules: &RuleSet,
     shadow: Option<&Policy>,
     key: Option<&InstanceKey>,
+    past: &Past,
 ) -> Reading {
     let text = newtext::cut(&message.plain);
     let own = own_mark(message, policy, key);
     let told = kind::tell(message, own.as_deref(), policy.registry.publisher_domains());
     if told.kind != Kind::Ticket {
-        let decision = no_ticket(policy, told);
+        let mut decision = no_ticket(policy, told);
+        decision.link = thread::report(&decision, message, policy, past);
         return Reading {
             decision,
             text,
@@ -102,6 +113,8 @@ fn read(
         language: language::tell(&message.subject_base, asked(&text)),
         subject_inherited: inherited(message, &text),
         asked: asked(&text),
+        past,
+        answers: answers(message, key),
         zones: FoldedZone::all(&texts, rules.settings().fold),
     };
     let (decision, verdict) = ticket.decide(policy, rules);
@@ -131,6 +144,10 @@ pub(super) struct Ticket<'a> {
     subject_inherited: bool,
     /// The text that decides.
     pub asked: &'a str,
+    /// What is known of its thread.
+    past: &'a Past,
+    /// Which of our own messages it answers directly.
+    answers: Vec<&'a str>,
     zones: Vec<FoldedZone<'a>>,
 }
 
@@ -221,7 +238,7 @@ fn header_lines(message: &Message) -> String {
 }
 
 /// Every address it was sent to, as headers and delivery agents tell.
-fn recipients(message: &Message) -> impl Iterator<Item = &Address> {
+pub(super) fn recipients(message: &Message) -> impl Iterator<Item = &Address> {
     let named = message
         .to
         .iter()
@@ -274,6 +291,13 @@ fn case_token(message: &Message, text: &Text, key: &InstanceKey) -> Option<Strin
         .map(|reference| format!("holds the token of case {}", reference.to_uppercase()))
 }
 
+/// Which of our own messages it answers directly.
+fn answers<'a>(message: &'a Message, key: Option<&InstanceKey>) -> Vec<&'a str> {
+    let ids = message.in_reply_to.iter().map(String::as_str);
+    ids.filter(|id| key.is_some_and(|key| origin::is_our_message_id(key, id)))
+        .collect()
+}
+
 fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
     let folder = policy
         .routing
@@ -294,6 +318,7 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
         recipient: None,
         folder,
         reason: Reason::NoTicket { kind: told.kind },
+        link: None,
         confidence: 1.0,
         runner_up: None,
         scores: Vec::new(),
@@ -302,19 +327,52 @@ fn no_ticket(policy: &Policy, told: KindTold) -> Decision {
     }
 }
 
+/// The thread that a message bears the mark of, which mark that is, and who wrote.
+type Joined<'a> = (&'a Thread, &'a Mark, Party);
+
+/// Where a ticket that goes this way is filed.
+fn folder(policy: &Policy, routes: Routes<'_>, way: &Way, route: &Route) -> Folder {
+    match (&way.reason, way.action) {
+        (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
+        (Reason::Loop { .. }, _) => policy.routing.loops.clone(),
+        (_, Action::Review) => routes.of(&CategoryId::review()).folder.clone(),
+        // Whoever answers the rest finds the mail there.
+        (Reason::Split { rest }, _) => routes.of(rest).folder.clone(),
+        (Reason::FirstLine { .. }, _) => route.first_line.clone(),
+        _ => route.folder.clone(),
+    }
+}
+
 impl Ticket<'_> {
+    fn joined(&self, policy: &Policy) -> Option<Joined<'_>> {
+        let (thread, mark) = self.past.thread.as_ref()?;
+        let party = thread::party(self.message, thread, policy, &self.answers);
+        Some((thread, mark, party))
+    }
+
+    /// What it tells of product and customer. A stranger's mail gets nothing from the thread whose
+    /// mark it bears.
+    fn told(&self, policy: &Policy, joined: Option<Joined<'_>>) -> Told {
+        let author = self.message.author();
+        let case = joined
+            .filter(|(.., party)| *party == Party::Customer)
+            .and_then(|(thread, ..)| Some((thread.product.as_ref()?, thread.root.reference())));
+        let clues = Clues {
+            own: &policy.routing.own,
+            author: author.and_then(|author| author.address.as_ref()),
+            thread: case
+                .as_ref()
+                .map(|(product, case)| (*product, case.as_str())),
+        };
+        policy.registry.resolve(&self.zones, clues)
+    }
+
     fn decide(&self, policy: &Policy, rules: &RuleSet) -> (Decision, Verdict) {
         let message = self.message;
         // Names and addresses tell the product, no rule does; so it is there for rules to ask.
         let author = message.author().and_then(|author| author.address.as_ref());
-        let told = policy.registry.resolve(
-            &self.zones,
-            Clues {
-                own: &policy.routing.own,
-                author,
-                thread: None,
-            },
-        );
+        let joined = self.joined(policy);
+        let told = self.told(policy, joined);
         let product = told.product;
         let (named, attached) = (products(&product), attachments(message));
         let around = Circumstances {
@@ -340,7 +398,11 @@ impl Ticket<'_> {
         };
         let route = routes.of(&category);
         let looped = circle::travelled(message, &policy.routing.own);
-        let mut way = match (&self.case, doubt) {
+        // A mark that only we can make is for a person, unless who wrote is of the thread: it may be
+        // a machine at the desk, under an address that nobody told us.
+        let of_thread = joined.is_some_and(|(.., party)| party != Party::Stranger);
+        let case = self.case.as_ref().filter(|_| !of_thread);
+        let mut way = match (case, doubt) {
             _ if let Some(sign) = looped => review(Reason::Loop { sign }),
             (Some(token), _) => review(Reason::InCase {
                 token: token.clone(),
@@ -366,15 +428,7 @@ impl Ticket<'_> {
             route = routes.of(&forwarded);
             (category, way) = (forwarded, split);
         }
-        let folder = match (&way.reason, way.action) {
-            (Reason::InCase { .. }, _) => policy.routing.replies.clone(),
-            (Reason::Loop { .. }, _) => policy.routing.loops.clone(),
-            (_, Action::Review) => routes.of(&CategoryId::review()).folder.clone(),
-            // Whoever answers the rest finds the mail there.
-            (Reason::Split { rest }, _) => routes.of(rest).folder.clone(),
-            (Reason::FirstLine { .. }, _) => route.first_line.clone(),
-            _ => route.folder.clone(),
-        };
+        let folder = folder(policy, routes, &way, &route);
         // What a person must decide is of the category `review`, whatever came close.
         let (category, runner_up) = if way.action == Action::Review && !category.is_review() {
             (CategoryId::review(), Some(category))
@@ -398,11 +452,25 @@ impl Ticket<'_> {
             recipient: way.recipient,
             folder,
             reason: way.reason,
+            link: None,
             confidence: verdict.confidence(),
             runner_up,
             scores: verdict.scores.clone(),
             evidence: verdict.evidence.clone(),
             rules_digest: rules.digest(),
+        };
+        let decision = match joined {
+            None => decision,
+            Some((thread, mark, party)) => {
+                let around = thread::Around {
+                    policy,
+                    verdict: &verdict,
+                    routes,
+                    ticket: self,
+                    replies: self.past.replies,
+                };
+                thread::join(decision, thread, mark, party, &around)
+            }
         };
         (decision, verdict)
     }

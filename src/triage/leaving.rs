@@ -10,11 +10,15 @@ use super::way::{Routes, leak};
 use super::{decide, mixed};
 use crate::domain::decision::{Decision, Score};
 use crate::domain::reason::Reason;
+use crate::domain::thread::Thread;
 use crate::mail::Message;
 use crate::mail::mask::{Taken, mask};
 use crate::mail::newtext::Text;
 use crate::registry::product::{Attachments, Product, Support};
 use crate::rules::Circumstances;
+
+/// The subject of what is only a part of a mail.
+const PART: &str = "(a part of a mail)";
 
 /// Names of attachments told, at most.
 const NAMES_MAX: usize = 8;
@@ -84,13 +88,7 @@ pub fn leaving(
             .collect();
         let left_out = vec!["everything that is not about a technical matter".to_owned()];
         return Some(copied(
-            &part,
-            &part,
-            "(a part of a mail)",
-            name,
-            &evidence,
-            left_out,
-            support,
+            &part, &part, PART, name, &evidence, left_out, support,
         ));
     }
     let kept = decision
@@ -129,6 +127,15 @@ pub fn leaving(
         left_out,
         support,
     ))
+}
+
+/// A thread's subject as its publisher may see it.
+pub fn subject(thread: &Thread, product: Option<&Product>) -> String {
+    match product {
+        _ if thread.parted => PART.to_owned(),
+        Some(product) if product.support.redact => mask(&thread.subject, &mut Taken::default()),
+        _ => thread.subject.clone(),
+    }
 }
 
 /// A copy of `text`, without numbers where the product's policy asks for it.

@@ -67,6 +67,7 @@ impl Draft<'_> {
                 subject: self.subject,
                 sheet: self.text,
                 references,
+                headless: false,
                 copy: None,
                 enclosure: None,
             },

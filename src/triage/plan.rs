@@ -8,6 +8,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{MailboxName, TicketId};
 use crate::domain::plan::Plan;
+use crate::domain::thread::Thread;
 use crate::mail::Message;
 use crate::mail::compose;
 use crate::mail::copy::{CopyOf, copy};
@@ -33,6 +34,8 @@ pub struct Incoming<'a> {
     pub address: &'a Address,
     /// When it was read.
     pub at: Timestamp,
+    /// The thread it follows, if it follows one.
+    pub thread: Option<&'a Thread>,
 }
 
 /// The plan of a forward; `None` for a decision that has no recipient.
@@ -48,19 +51,28 @@ pub fn plan(
     let product = policy
         .registry
         .product(&decision.product.as_ref()?.product)?;
-    let reply_to = origin::reply_to(key, incoming.id, incoming.address);
+    // A follow-up is the publisher's case that it follows.
+    let thread = incoming.thread;
+    let case = thread.map_or(incoming.id, |thread| thread.root);
+    let reply_to = origin::reply_to(key, case, incoming.address);
     let domain = incoming.address.domain();
     let message_id =
         origin::message_id(key, incoming.mailbox, &incoming.digest, &recipient, domain);
-    let reference = incoming.id.reference();
-    let author = message.from.first();
+    let reference = case.reference();
+    let author = message.from.first().filter(|_| product.expose_customer);
     let leaving = leaving(message, text, decision, policy, product)?;
+    let name = author.map_or("", |_| leaving.name.as_str());
     let address = author.and_then(|author| author.address.as_ref());
     let address = address.map_or("", |address| address.as_str());
     let copy = leaving.copy.as_ref().map(|copied| {
         copy(&CopyOf {
-            name: &leaving.name,
-            address,
+            name,
+            // A message must have a writer (RFC 5322 §3.6).
+            address: if address.is_empty() {
+                incoming.address.as_str()
+            } else {
+                address
+            },
             received: incoming.at,
             subject: &leaving.subject,
             text: &copied.text,
@@ -69,7 +81,7 @@ pub fn plan(
     let sheet = sheet(&SheetFacts {
         reference: &reference,
         product: &product.name,
-        customer_name: &leaving.name,
+        customer_name: name,
         customer_address: address,
         partner: &policy.partner,
         priority: decision.priority,
@@ -79,9 +91,13 @@ pub fn plan(
         asked: &leaving.asked,
         evidence: &leaving.evidence,
         left_out: leaving.copy.as_ref().map(|copied| copied.left_out.as_str()),
-        token: &origin::case_token(key, incoming.id),
+        follows: thread.is_some(),
+        enclosed_whole: product.expose_customer,
+        token: &origin::case_token(key, case),
         reply_to: &reply_to,
     });
+    let number = thread.and_then(|thread| thread.number.as_ref());
+    let number = number.map_or_else(String::new, |number| format!(" [#{number}]"));
     Some(Plan {
         recipient,
         from: incoming.address.clone(),
@@ -90,9 +106,13 @@ pub fn plan(
         origin: origin::origin_value(key, &message_id),
         message_id,
         date: incoming.at,
-        subject: format!("[{reference}] {}: {}", product.name, leaving.subject),
+        subject: format!(
+            "[{reference}]{number} {}: {}",
+            product.name, leaving.subject
+        ),
         sheet,
-        references: Vec::new(),
+        references: thread.map_or_else(Vec::new, |thread| thread.desk_ids.clone()),
+        headless: !product.expose_customer,
         enclosure: match &copy {
             Some(copy) => compose::enclosure(copy.as_bytes()),
             None => compose::enclosure(incoming.original),

@@ -7,6 +7,8 @@ use crate::registry::Registry;
 use crate::rules::RuleSet;
 
 use super::routing::Routing;
+use super::senders::Senders;
+use super::template::Templates;
 
 /// What is done with mail about something technical and something that we answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub struct Policy {
     pub hit_guard: f64,
     /// Who may receive at all.
     pub allow: AllowList,
+    /// Whose word counts on who wrote.
+    pub senders: Senders,
+    /// The operator's words for letters.
+    pub templates: Templates,
     /// What is decided beside it, and acts on nothing.
     pub shadow: Option<Arc<Policy>>,
 }

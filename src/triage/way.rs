@@ -13,7 +13,7 @@ use crate::domain::decision::{Action, Evidence, Owner, ProductHit, Score};
 use crate::domain::ids::{CategoryId, CustomerId, ProductId};
 use crate::domain::reason::Reason;
 use crate::registry::ProductTold;
-use crate::registry::product::{Attachments, Technical};
+use crate::registry::product::{Attachments, Product, Technical};
 use crate::rules::{Circumstances, RuleSet, Verdict};
 
 /// Where a ticket goes and why, before it is put into a decision.
@@ -146,10 +146,17 @@ impl Ticket<'_> {
             Ok(hit) => hit,
             Err(reason) => return review(reason),
         };
-        let product = hit.product.clone();
-        let Some(known) = policy.registry.product(&product) else {
+        let Some(known) = policy.registry.product(&hit.product) else {
             return review(Reason::NoProduct);
         };
+        let desk = known.contacts.technical.as_ref();
+        self.to_desk(policy, known, desk.map(|desk| desk.address.clone()))
+    }
+
+    /// To `desk`, one of the product's publisher, if nothing about product, desk or message forbids
+    /// it.
+    pub(super) fn to_desk(&self, policy: &Policy, known: &Product, desk: Option<Address>) -> Way {
+        let product = known.id.clone();
         let support = &known.support;
         if support.technical == Technical::Keep {
             return Way {
@@ -171,10 +178,9 @@ impl Ticket<'_> {
                 attachments,
             });
         }
-        let Some(contact) = &known.contacts.technical else {
+        let Some(recipient) = desk else {
             return review(Reason::NoContact { product });
         };
-        let recipient = contact.address.clone();
         if !policy.allow.allows(&recipient) {
             return review(Reason::NotAllowed { recipient });
         }

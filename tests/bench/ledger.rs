@@ -337,6 +337,7 @@ fn plan(n: u32) -> Plan {
         sheet: "Reference: T-4F7K92QM\nProduct: Ledgerly\nPriority: normal\n".repeat(8),
         origin: "v1; 4f7k92qm4f7k92qm4f7k92qm4f7k92qm".to_owned(),
         references: Vec::new(),
+        headless: false,
         copy: None,
         enclosure: None,
     }
@@ -373,6 +374,7 @@ fn decision() -> Decision {
         recipient: Some(address("help@isv.example")),
         folder: Folder::from("Technical"),
         reason: Reason::Forwarded,
+        link: None,
         confidence: 0.75,
         runner_up: Some(CategoryId::from("billing")),
         scores: vec![Score {
@@ -397,6 +399,7 @@ fn decided(d: Decision, digest: Digest) -> Happening {
         },
         kind: d.kind,
         kind_reason: d.kind_reason,
+        link: None,
         category: d.category,
         language: d.language,
         product: d.product,

@@ -24,5 +24,6 @@ mod package;
 mod readme;
 mod service;
 mod smtp;
+mod story;
 mod support;
 mod tidy;

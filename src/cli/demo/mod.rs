@@ -88,14 +88,12 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     );
     let sample = base.join("01-technical-sv.eml");
     std::fs::write(&sample, MAIL.first().map_or("", |(_, text)| text))?;
-    explain::explain(
-        &config_dir,
-        &ExplainArgs {
-            paths: vec![sample],
-            what_if: false,
-            json: false,
-        },
-    )?;
+    let about = ExplainArgs {
+        paths: vec![sample],
+        what_if: false,
+        json: false,
+    };
+    wait(explain::explain(&config_dir, &about))?;
 
     say!("{}", paint.paint(Style::Strong, "5. triaged audit verify"));
     let checked = config::load(&config_dir).map_err(|_| Failure::failed("configuration"))?;

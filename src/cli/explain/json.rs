@@ -28,6 +28,7 @@ pub fn object(file: &str, message: &Message, reading: &Reading, what_if: Option<
         "action": decision.action,
         "destination": decision.destination(),
         "folder": decision.folder,
+        "thread": decision.link,
         "reason": decision.reason.to_string(),
         "confidence": rounded(decision.confidence),
         "runner_up": decision.runner_up,

@@ -13,16 +13,18 @@ use super::args::ExplainArgs;
 use super::failure::{Failure, FailureKind};
 use super::print::{self, Paint};
 use super::sources::{self, Source};
-use super::{load, progress, tickets, wait};
+use super::{load, progress, state, tickets};
 use crate::config::Config;
 use crate::daemon;
 use crate::domain::ids::TicketId;
+use crate::ledger::Ledger;
 use crate::mail::Message;
 use crate::mail::origin::InstanceKey;
-use crate::triage::{Reading, decide, whatif as what_if};
+use crate::triage::thread::{Marks, Past};
+use crate::triage::{Reading, decide_in, whatif as what_if};
 
 /// Explains every message that `args` names.
-pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
+pub async fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
     let config = load(directory)?;
     let key = daemon::existing_key(&config);
     let mut all = Vec::new();
@@ -34,7 +36,7 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
                 sheet: false,
                 json: args.json,
             };
-            wait(tickets::show(&config.state_dir, &args))?;
+            tickets::show(&config.state_dir, &args).await?;
             continue;
         }
         all.extend(sources::list(path)?);
@@ -47,8 +49,15 @@ pub fn explain(directory: &Path, args: &ExplainArgs) -> Result<(), Failure> {
         single: all.len() == 1,
         what_if: all.len() == 1 || args.what_if,
     };
+    // Before the daemon ran there is none; then no message belongs to a thread.
+    let ledger = state::open(&config.state_dir).await.ok();
+    let known = Known {
+        config: &config,
+        key: key.as_ref(),
+        ledger: ledger.as_ref(),
+    };
     for source in all {
-        if let Err(failure) = one(&source, &config, key.as_ref(), show, &mut out) {
+        if let Err(failure) = one(&source, &known, show, &mut out).await {
             bar.suspend(|| eprintln!("{}: {}", source.name(), failure.message));
             failed += 1;
         }
@@ -71,17 +80,46 @@ struct Show {
     what_if: bool,
 }
 
-fn one(
+/// What messages are decided with.
+#[derive(Debug, Clone, Copy)]
+struct Known<'a> {
+    config: &'a Config,
+    key: Option<&'a InstanceKey>,
+    ledger: Option<&'a Ledger>,
+}
+
+impl Known<'_> {
+    /// What the ledger knows of the message's thread, in whatever mailbox.
+    async fn past(&self, message: &Message) -> Result<Past, Failure> {
+        let marks = Marks::of(message, &self.config.policy, self.key);
+        let Some(ledger) = self.ledger.filter(|_| !marks.is_empty()) else {
+            return Ok(Past::default());
+        };
+        for mailbox in &self.config.mailboxes {
+            let found = ledger.threads(&mailbox.name, &marks.keys()).await?;
+            let thread = marks.find(&found);
+            if thread.is_some() {
+                let replies = mailbox.isv_replies;
+                return Ok(Past { thread, replies });
+            }
+        }
+        Ok(Past::default())
+    }
+}
+
+async fn one(
     source: &Source,
-    config: &Config,
-    key: Option<&InstanceKey>,
+    known: &Known<'_>,
     show: Show,
     out: &mut impl std::io::Write,
 ) -> Result<(), Failure> {
     let bytes = source.read()?;
     let message = Message::parse(&bytes).map_err(Failure::failed)?;
-    let reading: Reading = decide(&message, &config.policy, key);
-    let what_if = show.what_if;
+    let past = known.past(&message).await?;
+    let (config, key) = (known.config, known.key);
+    let reading: Reading = decide_in(&message, &config.policy, key, &past);
+    // What would change for other words is asked of the words alone.
+    let what_if = show.what_if && reading.decision.link.is_none();
     let what_if = what_if.then(|| what_if::what_if(&message, &config.policy, key, &reading));
     let what_if = what_if.as_ref();
     let name = source.name();

@@ -86,6 +86,9 @@ pub fn page(
         Action::Keep | Action::Ignore => Style::Strong,
     };
     line(&mut out, paint, "action", &paint.paint(style, &action));
+    if let Some(link) = &decision.link {
+        line(&mut out, paint, "thread", &one_line(&link.to_string(), 240));
+    }
     line(
         &mut out,
         paint,

@@ -16,6 +16,7 @@ use crate::config::findings::{Finding, Severity};
 use crate::config::login::{Login, Proof};
 use crate::config::mailbox::{FirstRun, ImapConfig, MailboxConfig, Mode, Source};
 use crate::domain::ids::{Folder, MailboxName};
+use crate::domain::thread::Replies;
 
 /// How many mailboxes one daemon watches.
 const MAILBOXES_MAX: usize = 100;
@@ -24,6 +25,8 @@ const RECONCILE_BOUNDS: RangeInclusive<Duration> =
     Duration::from_secs(10)..=Duration::from_hours(24);
 const MAX_SIZE: u64 = 35 << 20;
 const MAX_SIZE_BOUNDS: RangeInclusive<u64> = 64 << 10..=256 << 20;
+/// The words for what is done with publishers' answers.
+pub const REPLIES: [(&str, Replies); 2] = [("queue", Replies::Queue), ("relay", Replies::Relay)];
 const PORTS: Ports = Ports {
     implicit: 993,
     starttls: 143,
@@ -51,6 +54,8 @@ pub struct Shape {
     first_run: Option<Text>,
     reconcile: Option<Text>,
     max_size: Option<Text>,
+    isv_replies: Option<Text>,
+    acknowledge: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -215,6 +220,10 @@ fn mailbox(told: &Told<'_>, file: &mut InFile<'_>) -> Option<Placed> {
         Some(text) => file.size("mailbox.max-size", text, &MAX_SIZE_BOUNDS),
         None => Some(MAX_SIZE),
     };
+    let isv_replies = match &read.told.isv_replies {
+        Some(text) => file.word("mailbox.isv-replies", text, &REPLIES),
+        None => Some(Replies::default()),
+    };
     let (name, name_span) = name?;
     Some(Placed {
         config: MailboxConfig {
@@ -227,6 +236,8 @@ fn mailbox(told: &Told<'_>, file: &mut InFile<'_>) -> Option<Placed> {
             first_run: first_run?,
             reconcile: reconcile?,
             max_size: max_size?,
+            isv_replies: isv_replies?,
+            acknowledge: read.told.acknowledge.unwrap_or(false),
         },
         span: read.span.clone()?,
         name: name_span,

@@ -25,5 +25,6 @@ pub mod routing;
 pub mod rules;
 pub mod source;
 pub mod table;
+pub mod templates;
 pub mod value;
 pub mod when;

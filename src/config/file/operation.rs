@@ -19,6 +19,7 @@ const STATE_DIR: &str = "/var/lib/triaged";
 const MEMORY_BOUNDS: RangeInclusive<u64> = 1 << 20..=4 << 30;
 const BATCH_BOUNDS: RangeInclusive<i64> = 1..=1000;
 const TRIES_BOUNDS: RangeInclusive<i64> = 1..=20;
+const ACKNOWLEDGEMENTS_BOUNDS: RangeInclusive<i64> = 0..=10_000;
 const CAUSED_BOUNDS: RangeInclusive<i64> = 1..=10_000;
 const RESYNC_BOUNDS: RangeInclusive<i64> = 0..=1_000_000;
 const DAY: Duration = Duration::from_hours(24);
@@ -32,6 +33,7 @@ pub struct PartnerShape {
     name: Option<Text>,
     address: Option<Text>,
     domains: Option<Vec<Text>>,
+    authserv_ids: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +49,8 @@ pub struct LimitsShape {
     batch: Option<Spanned<i64>>,
     tries: Option<Spanned<i64>>,
     resync: Option<Spanned<i64>>,
+    acknowledgements: Option<Spanned<i64>>,
+    acknowledgements_per_domain: Option<Spanned<i64>>,
     sender_per_day: Option<Spanned<i64>>,
     matter_per_day: Option<Spanned<i64>>,
 }
@@ -75,6 +79,7 @@ pub struct AuditShape {
 pub fn partner(table: Table<'_>, file: &mut InFile<'_>) -> Option<Partner> {
     let read = table.read::<PartnerShape>(file);
     let domains = file.domains("partner.domains", read.told.domains.as_ref());
+    let authserv_ids = file.domains("partner.authserv-ids", read.told.authserv_ids.as_ref());
     let address = match &read.told.address {
         Some(text) => file.address("partner.address", text).map(Some),
         None => Some(None),
@@ -89,6 +94,7 @@ pub fn partner(table: Table<'_>, file: &mut InFile<'_>) -> Option<Partner> {
         name: file.line("partner.name", name)?,
         address: address?,
         domains,
+        authserv_ids,
     })
 }
 
@@ -125,6 +131,16 @@ pub fn limits(table: Table<'_>, file: &mut InFile<'_>) -> Limits {
         .resync
         .as_ref()
         .and_then(|v| file.number("limits.resync", v, &RESYNC_BOUNDS));
+    let acknowledgements = read
+        .told
+        .acknowledgements
+        .as_ref()
+        .and_then(|v| file.number("limits.acknowledgements", v, &ACKNOWLEDGEMENTS_BOUNDS));
+    let per_domain = read.told.acknowledgements_per_domain.as_ref();
+    let per_domain = per_domain.and_then(|v| {
+        let key = "limits.acknowledgements-per-domain";
+        file.number(key, v, &ACKNOWLEDGEMENTS_BOUNDS)
+    });
     let sender = read.told.sender_per_day.as_ref();
     let sender = sender.and_then(|v| file.number("limits.sender-per-day", v, &CAUSED_BOUNDS));
     let matter = read.told.matter_per_day.as_ref();
@@ -134,6 +150,8 @@ pub fn limits(table: Table<'_>, file: &mut InFile<'_>) -> Limits {
         batch: batch.unwrap_or(default.batch),
         tries: tries.unwrap_or(default.tries),
         resync: resync.unwrap_or(default.resync),
+        acknowledgements: acknowledgements.unwrap_or(default.acknowledgements),
+        acknowledgements_per_domain: per_domain.unwrap_or(default.acknowledgements_per_domain),
         sender_per_day: sender.unwrap_or(default.sender_per_day),
         matter_per_day: matter.unwrap_or(default.matter_per_day),
     }

@@ -7,6 +7,7 @@ use toml::Spanned;
 use super::allow::allowed;
 use super::contacts::{self, Limits};
 use super::customers::marketplace_id;
+use super::mailbox::REPLIES;
 use super::registry::{Known, Placed, What};
 use super::source::quoted;
 use super::table::{InFile, Read, Table, listed};
@@ -40,6 +41,8 @@ pub struct ProductShape {
     plans: Option<Vec<Text>>,
     skus: Option<Vec<Text>>,
     sender_domains: Option<Vec<Text>>,
+    isv_replies: Option<Text>,
+    expose_customer: Option<bool>,
     technical: Option<Text>,
     languages: Option<Vec<Text>>,
     documentation: Option<Text>,
@@ -155,6 +158,8 @@ fn product(
             file,
         )
         .and_then(|text| file.line("product.publisher", text));
+    let isv_replies = read.told.isv_replies.as_ref();
+    let isv_replies = isv_replies.and_then(|text| file.word("product.isv-replies", text, &REPLIES));
     let mut ids = |key: &str, list: &Option<Vec<Text>>| -> Vec<String> {
         let texts = list.iter().flatten();
         let key = format!("product.{key}");
@@ -177,6 +182,8 @@ fn product(
         plans,
         skus,
         contacts,
+        isv_replies,
+        expose_customer: read.told.expose_customer.unwrap_or(true),
         support,
         sender_domains,
     })

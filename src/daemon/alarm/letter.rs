@@ -45,6 +45,7 @@ pub fn plan(
         sheet: text(telling, sender),
         references: Vec::new(),
         copy: None,
+        headless: false,
         enclosure: None,
     }
 }

@@ -192,6 +192,7 @@ fn decision(action: Action) -> Decision {
         recipient: (action == Action::Forward).then(|| "help@isv.example".parse().unwrap()),
         folder: Folder::from("Technical"),
         reason: Reason::Forwarded,
+        link: None,
         confidence: 0.75,
         runner_up: None,
         scores: Vec::new(),
@@ -212,6 +213,7 @@ fn plan(n: u32) -> Plan {
         sheet: "a\nb\n".to_owned(),
         origin: "x".to_owned(),
         references: Vec::new(),
+        headless: false,
         copy: None,
         enclosure: None,
     }
@@ -254,6 +256,7 @@ fn decided(ticket: &mut Ticket, when: i64, next: Next) -> Change {
         recipient: decision.recipient,
         folder: decision.folder,
         reason: decision.reason,
+        link: None,
         runner_up: None,
         scores: Vec::new(),
         evidence: Vec::new(),

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::*;
 use crate::ledger::row::SELECT;
-use crate::ledger::{letters, loops, open as opening, statement, work};
+use crate::ledger::{letters, loops, open as opening, statement, threads, work};
 
 /// Tickets 1..=9: 1 to 3 seen, 4 and 5 to be sent, 6 held, 7 deferred, 8 and 9 settled.
 async fn filled() -> (Place, Vec<Ticket>) {
@@ -336,6 +336,10 @@ async fn nothing_the_daemon_asks_reads_a_whole_table() {
         ("begun", loops::BEGUN.to_owned()),
         ("letters", letters::UNFINISHED.to_owned()),
         ("letter due", letters::DUE.to_owned()),
+        ("threads by key", threads::BY_KEY.to_owned()),
+        ("threads due", threads::DUE.to_owned()),
+        ("next thread due", threads::NEXT_DUE.to_owned()),
+        ("waiting", threads::WAITING.to_owned()),
         ("ticket", format!("{SELECT}WHERE t.id = ?")),
         (
             "prefix",
@@ -377,7 +381,21 @@ async fn nothing_the_daemon_asks_reads_a_whole_table() {
         }
     }
     let tables = [
-        "t", "ticket", "e", "b", "event", "d", "decision", "p", "plan", "l", "letter",
+        "t",
+        "ticket",
+        "e",
+        "b",
+        "event",
+        "d",
+        "decision",
+        "p",
+        "plan",
+        "l",
+        "letter",
+        "h",
+        "k",
+        "thread",
+        "thread_key",
     ];
     for (name, text) in texts {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));

@@ -90,7 +90,7 @@ fn with_the_disk_full_nothing_is_begun_and_it_goes_on_by_itself() {
     let world = on_maildir(&mail, "", &over_smtp(way_out.port(), ""));
     let state = world.path("state");
     let script = "mount -t tmpfs -o size=2m,mode=700 tmpfs \"$0\" && \
-                  head -c 1900000 /dev/zero > \"$0/filler\" && exec \"$@\"";
+                  head -c 1820000 /dev/zero > \"$0/filler\" && exec \"$@\"";
     let state_name = state.to_str().unwrap();
     let daemon = start_in(
         in_own_mounts(&["sh", "-c", script, state_name]),

@@ -119,6 +119,7 @@ fn each_message_is_read_in_bounded_time_and_steers_nothing() {
             mailbox: &mailbox,
             address: &address,
             at: jiff::Timestamp::UNIX_EPOCH,
+            thread: None,
         };
         let made = plan(
             &message,

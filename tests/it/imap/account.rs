@@ -30,5 +30,7 @@ pub fn account(server: Server, user: &str, password: PathBuf) -> MailboxConfig {
         first_run: FirstRun::All,
         reconcile: Duration::from_mins(1),
         max_size: SIZE_MAX,
+        isv_replies: triaged::domain::thread::Replies::Queue,
+        acknowledge: false,
     }
 }

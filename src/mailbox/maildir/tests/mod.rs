@@ -40,6 +40,8 @@ impl Fixture {
             first_run: FirstRun::All,
             reconcile: Duration::from_mins(1),
             max_size: 1 << 20,
+            isv_replies: crate::domain::thread::Replies::Queue,
+            acknowledge: false,
         };
         let folders = ["Ärenden/Öppna", "Review"].map(Folder::from).to_vec();
         Self {
