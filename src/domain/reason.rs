@@ -173,6 +173,11 @@ pub enum Reason {
     },
 }
 
+fn quoted(products: &[ProductId]) -> String {
+    let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
+    names.join(", ")
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -202,12 +207,10 @@ impl fmt::Display for Reason {
             }
             Self::NoProduct => f.write_str("no product can be told"),
             Self::SeveralProducts { products } => {
-                let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
-                write!(f, "several products are named: {}", names.join(", "))
+                write!(f, "several products are named: {}", quoted(products))
             }
             Self::SeveralOwned { customer, products } => {
-                let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
-                let names = names.join(", ");
+                let names = quoted(products);
                 write!(
                     f,
                     "no product is named, and customer `{customer}` has several: {names}"

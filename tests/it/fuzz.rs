@@ -190,6 +190,7 @@ fn whole_way(bytes: &[u8], policy: &Policy, key: &InstanceKey) {
         mailbox: &mailbox,
         address: &address,
         at: jiff::Timestamp::UNIX_EPOCH,
+        thread: None,
     };
     let made = plan(
         &message,
