@@ -195,7 +195,7 @@ pub(super) fn join(
     }
     let (part, decision) = match party {
         Party::Stranger => (Part::Apart, decision),
-        Party::Desk => (Part::Answer, answer(decision, thread, around)),
+        Party::Desk => (Part::Answer, answer(decision, thread, mark, around)),
         Party::Customer if is_other_matter(&decision, thread) => (Part::Afresh, decision),
         Party::Customer => (Part::Follows, follow(decision, thread, around)),
     };
@@ -337,7 +337,7 @@ fn owner(around: &Around<'_>, thread: &Thread) -> Option<Owner> {
 }
 
 /// A publisher's answer: for the customer, or for a person to look at first.
-fn answer(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision {
+fn answer(decision: Decision, thread: &Thread, mark: &Mark, around: &Around<'_>) -> Decision {
     let policy = around.policy;
     let product = thread.product.as_ref();
     let replies = product
@@ -346,7 +346,7 @@ fn answer(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision 
         .unwrap_or(around.replies);
     let kept = match replies {
         Replies::Queue => Some("answers are kept for a person".to_owned()),
-        Replies::Relay => unfit(thread, around),
+        Replies::Relay => unfit(thread, mark, around),
     };
     Decision {
         action: Action::Keep,
@@ -369,8 +369,11 @@ fn answer(decision: Decision, thread: &Thread, around: &Around<'_>) -> Decision 
 }
 
 /// Why an answer cannot be relayed as it is, if it cannot.
-fn unfit(thread: &Thread, around: &Around<'_>) -> Option<String> {
+fn unfit(thread: &Thread, mark: &Mark, around: &Around<'_>) -> Option<String> {
     let message = around.ticket.message;
+    // Our token and our identifiers cannot be guessed; a number can, and a sender can be claimed.
+    let guessable = matches!(mark, Mark::Number { .. });
+    let senders = &around.policy.senders;
     let what = if thread.customer.is_none() {
         "nobody to send it to is known"
     } else if message.unreadable().is_some() {
@@ -381,6 +384,8 @@ fn unfit(thread: &Thread, around: &Around<'_>) -> Option<String> {
         "it has no text of its own"
     } else if addresses_others(message, thread, around.policy) {
         "others got it as well"
+    } else if guessable && senders.authenticated(message).is_none() {
+        "only a number tells the case, and who sent it is not sure"
     } else {
         return None;
     };
