@@ -238,7 +238,8 @@ fn lint(written: &Written, fired: &[Vec<RuleId>], found: &mut Vec<Finding>) {
         .map(|rule| rule.draft().clone())
         .collect();
     let fired: Vec<Fired<'_>> = fired.iter().map(|rules| Fired { rules }).collect();
-    for remark in remarks(&drafts, written.config.policy.rules.settings(), &fired) {
+    let rules = &written.config.policy.rules;
+    for remark in remarks(&drafts, rules.negation(), rules.settings(), &fired) {
         // What concerns two rules may be allowed in either.
         let other = remark.also.as_ref().map(|(spot, _)| *spot);
         let passed = [Some(remark.at), other].into_iter().flatten().any(|spot| {

@@ -54,6 +54,14 @@ pub(super) fn directory(dir: &Path, create: bool) -> Result<(), LedgerError> {
         return Err(distrust(dir, "is no directory"));
     }
     ours(dir, &found)?;
+    // What root makes there the directory's owner could not open.
+    if create && rustix::process::geteuid().is_root() && found.uid() != 0 {
+        return Err(distrust(
+            dir,
+            "belongs to another user: run the daemon as that user, not as root, for example with \
+             `systemctl start triaged` or `sudo -u triaged`",
+        ));
+    }
     if found.mode() & 0o022 != 0 {
         return Err(distrust(
             dir,

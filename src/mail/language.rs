@@ -10,6 +10,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 use crate::domain::language::Language;
 
 /// Most words of a text that are looked at.
@@ -68,15 +70,15 @@ const OTHER: &str = "other";
 
 /// What is known of words.
 struct Known {
-    words: HashMap<&'static str, Set>,
-    ends: HashMap<&'static str, Set>,
+    words: HashMap<&'static str, Set, FixedState>,
+    ends: HashMap<&'static str, Set, FixedState>,
     letters: [(char, Set); LETTERS.len()],
 }
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let mut known = Known {
-        words: HashMap::new(),
-        ends: HashMap::new(),
+        words: HashMap::default(),
+        ends: HashMap::default(),
         letters: LETTERS.map(|(letter, languages)| (letter, set(languages))),
     };
     for line in LIST.lines().filter(|line| !line.starts_with('#')) {

@@ -570,7 +570,14 @@ fn beginnings(folded: &str) -> impl Iterator<Item = (usize, bool)> {
     // Whether the character before is part of a word for keywords, and for expressions.
     let mut before = (false, false);
     folded.char_indices().filter_map(move |(at, c)| {
-        let word = (is_word(c), is_word_of_expressions(c));
+        let word = is_word(c);
+        // They differ beyond ASCII only.
+        let of_expressions = if c.is_ascii() {
+            word
+        } else {
+            is_word_of_expressions(c)
+        };
+        let word = (word, of_expressions);
         let within = before == (true, true) && word.0;
         let starts = !before.0;
         before = word;

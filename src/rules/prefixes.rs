@@ -122,7 +122,7 @@ impl Prefixes {
             };
             let first = first_child as usize;
             let firsts = self.firsts.get(first..first + usize::from(children));
-            let Some(child) = firsts.and_then(|firsts| memchr::memchr(next, firsts)) else {
+            let Some(child) = firsts.and_then(|firsts| place_of(next, firsts)) else {
                 return;
             };
             node = first_child + narrow(child);
@@ -136,6 +136,16 @@ impl Prefixes {
             + self.nodes.capacity() * size_of::<Node>()
             + self.firsts.capacity()
             + self.rests.capacity()
+    }
+}
+
+/// Most nodes have few children, for which a call of `memchr` costs more than it spares.
+fn place_of(byte: u8, firsts: &[u8]) -> Option<usize> {
+    const FEW: usize = 8;
+    if firsts.len() <= FEW {
+        firsts.iter().position(|&first| first == byte)
+    } else {
+        memchr::memchr(byte, firsts)
     }
 }
 

@@ -19,7 +19,9 @@ use triaged::config::{Config, load};
 use triaged::domain::decision::Zone;
 use triaged::mail::Message;
 use triaged::rules::lint::remarks;
-use triaged::rules::{Circumstances, FoldedZone, Keyword, RuleDraft, RuleSet, Settings, ZoneText};
+use triaged::rules::{
+    Circumstances, FoldedZone, Keyword, Negation, RuleDraft, RuleSet, Settings, ZoneText,
+};
 use triaged::triage::decide;
 
 /// Rounds of which the fastest counts.
@@ -241,7 +243,7 @@ fn growth(all: &[String]) {
     println!("|---|---|---|");
     for n in [300, 3_000, 30_000] {
         let drafts = drafts(&all[..n]);
-        let look = || remarks(&drafts, &Settings::default(), &[]);
+        let look = || remarks(&drafts, &Negation::default(), &Settings::default(), &[]);
         let cost = (0..ROUNDS_LONG)
             .map(|_| micros(|| drop(black_box(look()))))
             .fold(f64::INFINITY, f64::min);

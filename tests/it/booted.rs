@@ -27,14 +27,22 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// A view of this machine's root in which everything may be written.
-struct Overlay {
+/// A container over a view of this machine's root in which everything may be written.
+pub struct Container {
     directory: tempfile::TempDir,
 }
 
-impl Overlay {
+impl Container {
     /// Why there cannot be one, when there cannot.
-    fn new() -> Result<Self, String> {
+    pub fn new() -> Result<Self, String> {
+        let version = Command::new("systemd-nspawn").arg("--version").output();
+        if version.is_err() {
+            return Err("systemd-nspawn is not installed".to_owned());
+        }
+        Self::over_root().map_err(|why| format!("no overlay over the root: {why}"))
+    }
+
+    fn over_root() -> Result<Self, String> {
         let directory = tempfile::tempdir().unwrap();
         let overlay = Self { directory };
         let memory = overlay.path("memory");
@@ -58,8 +66,13 @@ impl Overlay {
         self.path("root")
     }
 
+    /// Takes a directory of this machine's away from the container.
+    pub fn remove(&self, path: &str) {
+        let _absent = fs::remove_dir_all(self.root().join(path));
+    }
+
     /// Writes a file of the container.
-    fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
@@ -73,9 +86,67 @@ impl Overlay {
             self.write(&format!("{to}/{name}"), fs::read(&from).unwrap());
         }
     }
+
+    /// Boots, does `steps`, and ends; the answer is what the steps say in `/booted/report`.
+    pub fn run(&self, steps: &str, options: &[String], patience: Duration) -> String {
+        self.write("booted/inside.sh", steps);
+        let script = self.root().join("booted/inside.sh");
+        fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+        self.write("etc/systemd/system/selftest.service", SELFTEST);
+        self.write("etc/systemd/system/test.target", TARGET);
+        self.write("etc/fstab", "");
+        // It would bring up network interfaces, which are this machine's.
+        let online = self.root();
+        let online = online.join("etc/systemd/system/network-online.target");
+        let _absent = fs::remove_file(&online);
+        std::os::unix::fs::symlink("/dev/null", online).unwrap();
+        self.report(self.boot(options), patience)
+    }
+
+    fn boot(&self, options: &[String]) -> Child {
+        let console = fs::File::create(self.path("console")).unwrap();
+        // Several tests may have one at the same time.
+        let name = self.directory.path().file_name().unwrap();
+        let name = name.to_string_lossy().replace('.', "");
+        Command::new("systemd-nspawn")
+            .args(["--quiet", "--boot", "--register=no", "--keep-unit"])
+            .arg(format!("--machine=triaged-{name}"))
+            .arg("--directory")
+            .arg(self.root())
+            .args(options)
+            .args([
+                "--console=pipe",
+                "--link-journal=no",
+                "systemd.unit=test.target",
+            ])
+            .stdin(Stdio::null())
+            .stdout(console.try_clone().unwrap())
+            .stderr(console)
+            .spawn()
+            .unwrap()
+    }
+
+    /// The steps' words, once the container has ended.
+    fn report(&self, mut container: Child, patience: Duration) -> String {
+        let until = Instant::now() + patience;
+        while container.try_wait().unwrap().is_none() {
+            if Instant::now() > until {
+                let _ = container.kill();
+                let _ = container.wait();
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+        let report = read(self.root().join("booted/report"));
+        if report.is_empty() {
+            return format!("it did not boot:\n{}", read(self.path("console")));
+        }
+        report
+    }
 }
 
-impl Drop for Overlay {
+impl Drop for Container {
     fn drop(&mut self) {
         for place in [self.root(), self.path("memory")] {
             let _ = Command::new("umount").arg("-l").arg(place).output();
@@ -125,81 +196,25 @@ fn configuration(relay: u16) -> String {
 }
 
 /// Lays everything the container needs into it.
-fn furnish(overlay: &Overlay, relay: u16) {
+fn furnish(overlay: &Container, relay: u16) {
     overlay.copy("config/rules", "etc/triaged/rules");
     overlay.copy("config/registry", "etc/triaged/registry");
     overlay.write("etc/triaged/triaged.toml", configuration(relay));
     overlay.copy("config/systemd", "booted");
     overlay.copy("tests/cases/booted", "booted");
     overlay.write("booted/password", PASSWORD);
-    let script = overlay.root().join("booted/inside.sh");
-    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
     let unit = fs::read(root().join("config/systemd/triaged.service")).unwrap();
     overlay.write("etc/systemd/system/triaged.service", unit);
     overlay.write("etc/systemd/system/triaged.service.d/test.conf", DROP_IN);
-    overlay.write("etc/systemd/system/selftest.service", SELFTEST);
-    overlay.write("etc/systemd/system/test.target", TARGET);
     overlay.write("usr/bin/triaged", "");
-    overlay.write("etc/fstab", "");
-    // It would bring up network interfaces, which are this machine's.
-    let online = overlay
-        .root()
-        .join("etc/systemd/system/network-online.target");
-    let _ = fs::remove_file(&online);
-    std::os::unix::fs::symlink("/dev/null", online).unwrap();
-}
-
-fn boot(overlay: &Overlay) -> Child {
-    let console = fs::File::create(overlay.path("console")).unwrap();
-    let program = env!("CARGO_BIN_EXE_triaged");
-    Command::new("systemd-nspawn")
-        .args(["--quiet", "--boot", "--register=no", "--keep-unit"])
-        .arg(format!("--machine=triaged-test-{}", std::process::id()))
-        .arg("--directory")
-        .arg(overlay.root())
-        .arg(format!("--bind-ro={program}:/usr/bin/triaged"))
-        .args([
-            "--console=pipe",
-            "--link-journal=no",
-            "systemd.unit=test.target",
-        ])
-        .stdin(Stdio::null())
-        .stdout(console.try_clone().unwrap())
-        .stderr(console)
-        .spawn()
-        .unwrap()
-}
-
-/// The steps' words, once the container has ended.
-fn report(overlay: &Overlay, mut container: Child) -> String {
-    let until = Instant::now() + PATIENCE;
-    while container.try_wait().unwrap().is_none() {
-        if Instant::now() > until {
-            let _ = container.kill();
-            let _ = container.wait();
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
-    let report = read(overlay.root().join("booted/report"));
-    if report.is_empty() {
-        return format!("it did not boot:\n{}", read(overlay.path("console")));
-    }
-    report
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_lives_under_a_real_systemd() {
-    let version = Command::new("systemd-nspawn").arg("--version").output();
-    if version.is_err() {
-        eprintln!("left out: systemd-nspawn is not installed");
-        return;
-    }
-    let overlay = match Overlay::new() {
-        Ok(overlay) => overlay,
+    let container = match Container::new() {
+        Ok(container) => container,
         Err(why) => {
-            eprintln!("left out: no overlay over the root: {why}");
+            eprintln!("left out: {why}");
             return;
         }
     };
@@ -214,9 +229,14 @@ async fn the_service_lives_under_a_real_systemd() {
         ..Plan::default()
     })
     .await;
-    furnish(&overlay, relay.address.port());
-    let container = boot(&overlay);
-    let report = tokio::task::block_in_place(|| report(&overlay, container));
+    furnish(&container, relay.address.port());
+    let steps = include_str!("../cases/booted/inside.sh");
+    let bound = format!(
+        "--bind-ro={}:/usr/bin/triaged",
+        env!("CARGO_BIN_EXE_triaged")
+    );
+    let run = || container.run(steps, &[bound], PATIENCE);
+    let report = tokio::task::block_in_place(run);
     assert!(report.contains("ALL HELD"), "{report}");
     let seen = relay.record();
     let plain = BASE64.encode(format!("\0support\0{PASSWORD}").as_bytes());

@@ -19,6 +19,7 @@ mod hostile;
 mod imap;
 mod job;
 mod life;
+mod newcomer;
 mod oauth;
 mod package;
 mod readme;

@@ -147,8 +147,16 @@ fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
-#[test]
-fn it_lives_from_installation_to_purge() {
+/// The package of what was built for the tests, in `work`, or why it cannot be made here.
+pub fn made(work: &Path) -> Result<PathBuf, String> {
+    let manifest = prepared(work)?;
+    let tree = work.join("triaged.tree");
+    stage(&tree, work, &manifest);
+    Ok(build(&tree, &manifest, "1.0"))
+}
+
+/// Puts the program, and what it generates, into `work`.
+fn prepared(work: &Path) -> Result<Table, String> {
     for program in [
         "dpkg-deb",
         "unshare",
@@ -157,22 +165,31 @@ fn it_lives_from_installation_to_purge() {
         "systemd-sysusers",
     ] {
         if !has(program) {
-            eprintln!("left out: `{program}` is not installed");
-            return;
+            return Err(format!("`{program}` is not installed"));
         }
     }
     if !rustix::process::geteuid().is_root() {
-        eprintln!("left out: only root can install into a tree");
-        return;
+        return Err("only root can install into a tree".to_owned());
     }
-    let base = tempfile::tempdir().unwrap();
-    let work = base.path();
     let program = env!("CARGO_BIN_EXE_triaged");
     run(Command::new("strip").args(["-o", work.join("triaged").to_str().unwrap(), program]));
     run(Command::new(program)
         .arg("generate")
         .arg(work.join("share")));
-    let manifest = manifest();
+    Ok(manifest())
+}
+
+#[test]
+fn it_lives_from_installation_to_purge() {
+    let base = tempfile::tempdir().unwrap();
+    let work = base.path();
+    let manifest = match prepared(work) {
+        Ok(manifest) => manifest,
+        Err(why) => {
+            eprintln!("left out: {why}");
+            return;
+        }
+    };
     let [first, second] = ["1.0", "1.1"].map(|version| {
         let tree = work.join(format!("triaged-{version}.tree"));
         stage(&tree, work, &manifest);

@@ -135,6 +135,8 @@ fn next(directory: &Path, answers: &Answers, written: &Written) {
             "put the products there that you sell, and their contacts into `[delivery.allow]`";
         steps.push((format!("editor {}", file.display()), why));
     }
+    let doctor = "try every server, log-in and folder; nothing is sent";
+    steps.push((format!("{program} doctor"), doctor));
     let look = "see where each message that lies there would go; nothing is changed";
     steps.push((format!("{program} run --dry-run"), look));
     if system && written.is_owned_by_daemon {
@@ -145,6 +147,13 @@ fn next(directory: &Path, answers: &Answers, written: &Written) {
     }
     for (command, why) in steps {
         say!("  {command}\n      {why}");
+    }
+    if answers.observe {
+        say!(
+            "\nit observes: tickets are decided and recorded, and nothing is forwarded or moved \
+             until\n{} says `mode = \"live\"` and the daemon is restarted",
+            directory.join(shipped::MAIN).display()
+        );
     }
     if let Some(path) = answers.maildir() {
         say!(

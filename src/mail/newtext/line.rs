@@ -67,7 +67,10 @@ pub fn plain(line: &str) -> String {
     let line = trimmed(start(trimmed(line))).trim_matches('*');
     let mut out = String::with_capacity(line.len());
     let mut space = false;
-    for c in line.chars() {
+    let (common, rest) = line.split_at_checked(common(line)).unwrap_or(("", line));
+    out.push_str(common);
+    out.make_ascii_lowercase();
+    for c in rest.chars() {
         if is_space(c) {
             space = true;
             continue;
@@ -83,6 +86,25 @@ pub fn plain(line: &str) -> String {
         }
     }
     out
+}
+
+/// Bytes at the start of a line that [`plain`] leaves as they are but for their case: ASCII words
+/// with single spaces between them, as most lines have to their end.
+fn common(line: &str) -> usize {
+    let mut end = 0;
+    let mut spaced = true;
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b' ' if !spaced => spaced = true,
+            b'`' => break,
+            b'!'..=b'~' => {
+                spaced = false;
+                end = at + 1;
+            }
+            _ => break,
+        }
+    }
+    end
 }
 
 /// The first [`LOOK_MAX`] bytes of a line, cut between characters.

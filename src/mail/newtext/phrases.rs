@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 /// Phrases by their first word, so that a line is compared with the few that can begin it.
-pub struct Phrases(HashMap<&'static str, Vec<&'static str>>);
+pub struct Phrases(HashMap<&'static str, Vec<&'static str>, FixedState>);
 
 impl Phrases {
     /// Takes a table of phrases between bars.
     pub fn new(table: &'static str) -> Self {
-        let mut phrases: HashMap<_, Vec<_>> = HashMap::new();
+        let mut phrases: HashMap<_, Vec<_>, _> = HashMap::default();
         for phrase in table.split('|').map(str::trim).filter(|p| !p.is_empty()) {
             phrases.entry(first_word(phrase)).or_default().push(phrase);
         }

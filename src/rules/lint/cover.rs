@@ -103,7 +103,8 @@ fn blocked(draft: usize, rule: &RuleDraft, terms: &Terms, found: &mut Vec<Remark
     hits.into_iter().map(|(index, _)| index).collect()
 }
 
-/// Keywords that add nothing beside another one of the same list.
+/// Keywords that add nothing beside another one of the same list. What holds a word of negation
+/// does: the other one may be negated there.
 fn shadowed(
     draft: usize,
     rule: &RuleDraft,
@@ -123,8 +124,11 @@ fn shadowed(
         .rev()
         .filter_map(|(index, needle)| Some(((*needle)?, index)))
         .collect();
+    let mut idle: Vec<Idle> = Vec::new();
     for (index, needle) in needles.iter().enumerate() {
-        let Some(needle) = *needle else { continue };
+        let Some(needle) = needle.filter(|needle| !terms.negates(*needle)) else {
+            continue;
+        };
         // Another word of the same stem; the same word twice is told as that.
         let text = |index| folded_keyword(keyword(rule, list, index), settings.fold);
         let alike = place.get(&needle).filter(|&&first| {
@@ -135,26 +139,65 @@ fn shadowed(
             continue;
         };
         // Of `all` the one that is sure to be there is the one too many.
-        let (idle, by) = if list == List::All {
+        let (index, by) = if list == List::All {
             (wider, index)
         } else {
             (index, wider)
         };
-        let (word, other) = (keyword(rule, list, idle), keyword(rule, list, by));
+        if !idle.iter().any(|one| one.index == index) {
+            idle.push(Idle { index, by });
+        }
+    }
+    found.extend(told_once(draft, rule, list, &idle));
+}
+
+/// A keyword that adds nothing, and the other one.
+struct Idle {
+    index: usize,
+    by: usize,
+}
+
+/// One remark on all keywords of a list that add nothing: they are mended in one edit.
+fn told_once(draft: usize, rule: &RuleDraft, list: List, idle: &[Idle]) -> Option<Remark> {
+    /// Keywords told of one list.
+    const TOLD_MAX: usize = 12;
+    let first = idle.first()?;
+    let word = |index| keyword(rule, list, index);
+    let (message, note, hint) = if let [Idle { index, by }] = idle {
+        let (word, other) = (word(*index), word(*by));
         let message = if list == List::All {
             format!("`{word}` is asked for twice: `{other}` is never there without it")
         } else {
             format!("`{word}` adds nothing: `{other}` is found wherever it is")
         };
-        found.push(Remark {
-            lint: Lint::Shadowed,
-            at: spot(draft, list, idle),
-            message,
-            note: format!("both stand under `{list}` of rule `{}`", rule.id),
-            hint: format!("take `{word}` out; the rule fires on the same mail without it"),
-            also: Some((spot(draft, list, by), "by this one".to_owned())),
-        });
-    }
+        let note = format!("both stand under `{list}` of rule `{}`", rule.id);
+        (message, note, format!("take `{word}` out"))
+    } else {
+        let told = idle.iter().take(TOLD_MAX);
+        let told: Vec<String> = told
+            .map(|one| format!("`{}` (`{}`)", word(one.index), word(one.by)))
+            .collect();
+        let more = match idle.len().saturating_sub(TOLD_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (told, count) = (told.join(", "), idle.len());
+        let message = if list == List::All {
+            format!("{count} keywords are asked for twice; another one is never there without them")
+        } else {
+            format!("{count} keywords add nothing: another one is found wherever they are")
+        };
+        let note = format!("under `{list}` of rule `{}`: {told}{more}", rule.id);
+        (message, note, "take them out".to_owned())
+    };
+    Some(Remark {
+        lint: Lint::Shadowed,
+        at: spot(draft, list, first.index),
+        message,
+        note,
+        hint: format!("{hint}; the rule fires on the same mail without"),
+        also: Some((spot(draft, list, first.by), "by this one".to_owned())),
+    })
 }
 
 /// Open keywords that are part of a word which another rule takes for another category.

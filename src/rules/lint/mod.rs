@@ -16,6 +16,7 @@ mod trials;
 use std::fmt;
 
 use super::fault::Part;
+use super::negation::Negation;
 use super::rule::RuleDraft;
 use super::settings::Settings;
 use crate::domain::ids::RuleId;
@@ -164,11 +165,16 @@ pub struct Fired<'a> {
 }
 
 /// Everything to be seen in `drafts`; `trials` are the cases that are tickets.
-pub fn remarks(drafts: &[RuleDraft], settings: &Settings, trials: &[Fired<'_>]) -> Vec<Remark> {
+pub fn remarks(
+    drafts: &[RuleDraft],
+    negation: &Negation,
+    settings: &Settings,
+    trials: &[Fired<'_>],
+) -> Vec<Remark> {
     let mut found = Vec::new();
     size::look(drafts, &mut found);
     sameness::look(drafts, settings, &mut found);
-    if let Some(terms) = Terms::of(drafts, settings.fold) {
+    if let Some(terms) = Terms::of(drafts, negation, settings.fold) {
         cover::look(drafts, settings, &terms, &mut found);
     }
     trials::look(drafts, trials, &mut found);

@@ -3,7 +3,7 @@
 //! Every different literal is one term. All of them are searched for in the text of each of them
 //! at once, so that the work is linear in their letters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use super::super::fold::FoldOptions;
 use super::super::letters::{word_at, word_before, word_end, word_start};
 use super::super::needles::{Edge, Needle, NeedlesBuilder};
+use super::super::negation::Negation;
 use super::super::rule::{List, RuleDraft};
 
 /// Most places within one keyword that are looked at; a keyword has at most 200 letters.
@@ -46,6 +47,7 @@ pub struct Within {
 pub struct Terms {
     /// By draft, list and keyword; nothing for what cannot be searched for.
     needles: HashMap<(usize, List), Vec<Option<Needle>>>,
+    negators: HashSet<Needle>,
     /// By term: where it is written.
     pub uses: Vec<Vec<Written>>,
     /// By term: each other one that is hit where it stands as it is written.
@@ -54,7 +56,7 @@ pub struct Terms {
 
 impl Terms {
     /// The terms of `drafts`; nothing when they cannot be searched for, which compiling tells.
-    pub fn of(drafts: &[RuleDraft], options: FoldOptions) -> Option<Self> {
+    pub fn of(drafts: &[RuleDraft], negation: &Negation, options: FoldOptions) -> Option<Self> {
         let mut builder = NeedlesBuilder::new(options);
         let mut needles = HashMap::new();
         let mut uses: Vec<Vec<Written>> = Vec::new();
@@ -73,6 +75,10 @@ impl Terms {
                 needles.insert((draft, list), of_list);
             }
         }
+        let negators = negation.words.iter();
+        let negators = negators
+            .filter_map(|word| builder.add(word, None).ok())
+            .collect();
         let mut covered_by = cover(&builder, uses.len())?;
         if !options.strip_diacritics {
             // Without its diacritics a keyword may have another stem.
@@ -80,6 +86,7 @@ impl Terms {
         }
         Some(Self {
             needles,
+            negators,
             uses,
             covered_by,
         })
@@ -100,6 +107,12 @@ impl Terms {
     pub fn covers_as_written(&self, needle: Needle) -> impl Iterator<Item = Needle> {
         let others = self.within(needle).iter();
         std::iter::once(needle).chain(others.map(|within| Needle::Term(within.found)))
+    }
+
+    /// Whether a word of negation stands in it.
+    pub fn negates(&self, needle: Needle) -> bool {
+        self.covers_as_written(needle)
+            .any(|needle| self.negators.contains(&needle))
     }
 
     fn within(&self, needle: Needle) -> &[Within] {
