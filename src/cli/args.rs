@@ -87,8 +87,33 @@ pub enum Command {
     /// Have the running daemon read rules, products and categories again, and say whether it took
     /// them; exit code 1 when the edit is refused
     Reload,
+    /// Have a ledger that was lost or comes from a backup learn from the folders what was done;
+    /// sends and moves nothing
+    Recover(RecoverArgs),
     /// Write manual pages and completions for bash, zsh and fish, for a package or by hand
     Generate(GenerateArgs),
+    /// Read a message from standard input as the daemon does, and say nothing; the daemon runs it
+    #[command(hide = true)]
+    ReadApart(ReadApartArgs),
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Args)]
+#[command(after_help = "Stop the daemon first. Example: triaged recover --dry-run")]
+pub struct RecoverArgs {
+    /// Say what the folders tell, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `read-apart`.
+#[derive(Debug, Args)]
+pub struct ReadApartArgs {
+    /// The mailbox it came to
+    pub mailbox: String,
+    /// Only the header section is there
+    #[arg(long)]
+    pub head: bool,
 }
 
 /// Arguments of `generate`.

@@ -19,7 +19,9 @@ mod person;
 pub mod print;
 mod privacy;
 mod progress;
+mod read_apart;
 mod recorded;
+mod recover;
 mod registry;
 mod reload;
 mod replay;
@@ -136,6 +138,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Registry(command) => registry::registry(&directory, &command),
         Command::Audit(command) => wait(audit::audit(&outline(&directory)?.state_dir, &command)),
         Command::Doctor(args) => wait(doctor::doctor(&load(&directory)?, &args)),
+        Command::Recover(args) => wait(recover::recover(&load(&directory)?, &args)),
+        Command::ReadApart(args) => read_apart::read_apart(&load(&directory)?, &args),
         Command::Status(args) => wait(status::status(&outline(&directory)?, &args)),
         Command::Reload => wait(reload::reload(&directory)),
     }

@@ -34,6 +34,7 @@ use crate::domain::event::{Actor, Entry, Happening};
 use crate::domain::ids::MailboxName;
 use crate::ledger::{Change, Ledger, LedgerError, Mode, Pen};
 use crate::mail::origin::InstanceKey;
+use crate::pipeline::apart::Apart;
 use crate::pipeline::crew::{Crew, CrewEnd};
 use crate::pipeline::dispatch::Dispatch;
 use crate::pipeline::fault::Fault;
@@ -76,6 +77,11 @@ pub fn existing_key(config: &Config) -> Option<InstanceKey> {
     instance::read(&config.state_dir).ok().flatten()
 }
 
+/// The key of this installation, made now if there is none yet.
+pub fn key(config: &Config) -> Result<InstanceKey, KeyError> {
+    instance::read_or_create(&config.state_dir)
+}
+
 /// Runs until work is done (`once`), a signal comes or a fault ends it.
 ///
 /// # Errors
@@ -98,6 +104,7 @@ pub async fn run_by(config: Config, once: bool, clock: Clock) -> Result<RunEnd, 
         key,
         config.limits.clone(),
         config.audit,
+        Apart::own(config.directory.clone()),
         clock,
     );
     works.meters.started(config.stands_in.is_none());

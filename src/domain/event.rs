@@ -318,6 +318,38 @@ pub enum Happening {
 }
 
 impl Happening {
+    /// That `decision` was made of the content with this `digest`.
+    pub fn decided(
+        decision: &Decision,
+        digest: Option<Digest>,
+        personal: Personal,
+        observed: bool,
+    ) -> Self {
+        Self::Decided {
+            digest,
+            personal,
+            kind: decision.kind,
+            kind_reason: decision.kind_reason.clone(),
+            category: decision.category.clone(),
+            language: decision.language,
+            product: decision.product.clone(),
+            customer: decision.customer.clone(),
+            owner: decision.owner,
+            priority: decision.priority,
+            action: decision.action,
+            recipient: decision.recipient.clone(),
+            folder: decision.folder.clone(),
+            reason: decision.reason.clone(),
+            link: decision.link.clone(),
+            incident: decision.incident,
+            runner_up: decision.runner_up.clone(),
+            scores: decision.scores.clone(),
+            evidence: decision.evidence.clone(),
+            rules_digest: decision.rules_digest,
+            observed,
+        }
+    }
+
     /// The word under which `audit list` filters it: that of the serialised `event` field.
     pub const fn as_str(&self) -> &'static str {
         match self {

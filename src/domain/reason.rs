@@ -164,11 +164,18 @@ pub enum Reason {
         /// How often it was tried.
         tries: u32,
     },
+    /// It lay in its folder when a lost ledger was rebuilt.
+    Found,
     /// A person said so.
     Person {
         /// Who.
         by: String,
     },
+}
+
+fn quoted(products: &[ProductId]) -> String {
+    let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
+    names.join(", ")
 }
 
 impl fmt::Display for Reason {
@@ -200,12 +207,10 @@ impl fmt::Display for Reason {
             }
             Self::NoProduct => f.write_str("no product can be told"),
             Self::SeveralProducts { products } => {
-                let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
-                write!(f, "several products are named: {}", names.join(", "))
+                write!(f, "several products are named: {}", quoted(products))
             }
             Self::SeveralOwned { customer, products } => {
-                let names: Vec<_> = products.iter().map(|p| format!("`{p}`")).collect();
-                let names = names.join(", ");
+                let names = quoted(products);
                 write!(
                     f,
                     "no product is named, and customer `{customer}` has several: {names}"
@@ -271,6 +276,7 @@ impl fmt::Display for Reason {
             }
             Self::Loop { sign } => write!(f, "it goes in a circle: {sign}"),
             Self::Poison { tries } => write!(f, "reading it failed {tries} times"),
+            Self::Found => f.write_str("it lay there when the ledger was rebuilt"),
             Self::Person { by } => write!(f, "`{by}` decided"),
         }
     }

@@ -23,6 +23,10 @@ use crate::domain::event::{Actor, Entry, Happening};
 /// Lines read from the ledger at once while catching up.
 const PAGE: i64 = 512;
 
+/// What the audit log says first when a file of another ledger was set aside: this ledger is new,
+/// or an old one come back, and does not know what was done meanwhile.
+pub(super) const OF_ANOTHER: &str = "the file was of another ledger";
+
 /// The audit file, and whether it lacks something.
 #[derive(Debug)]
 pub(super) struct AuditFile {
@@ -121,7 +125,7 @@ impl AuditFile {
         let last = self.mirror.last();
         if last != head && !holds(conn, last).await.map_err(read)? {
             self.mirror
-                .set_aside("the file was of another ledger", Timestamp::now())
+                .set_aside(OF_ANOTHER, Timestamp::now())
                 .map_err(|e| self.trouble(&e))?;
         }
         while self.mirror.last().seq < head.seq {

@@ -45,6 +45,7 @@
 //! A ledger on a database server can join as a second implementation of the same calls: epochs are
 //! in every write already, and each statement takes its rows as one list.
 
+mod aside;
 mod audit_file;
 mod change;
 mod edits;

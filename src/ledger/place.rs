@@ -13,6 +13,10 @@ use super::error::LedgerError;
 /// The ledger's file in the state directory; the database keeps `-wal` and `-shm` beside it.
 pub(super) const FILE_NAME: &str = "ledger.sqlite";
 
+/// All of its files, in the order in which they are renamed: a log without its file is nothing, a
+/// file without its log is an older ledger.
+pub(super) const FILES: [&str; 3] = [FILE_NAME, "ledger.sqlite-wal", "ledger.sqlite-shm"];
+
 /// The file whose lock the daemon holds.
 const LOCK_NAME: &str = "lock";
 
@@ -97,7 +101,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, LedgerError> {
 /// The database gives its side files the mode of this one.
 pub(super) fn file(dir: &Path, create: bool) -> Result<PathBuf, LedgerError> {
     let path = dir.join(FILE_NAME);
-    for name in [FILE_NAME, "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+    for name in FILES {
         let path = dir.join(name);
         let Ok(found) = fs::symlink_metadata(&path) else {
             continue;

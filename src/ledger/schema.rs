@@ -11,13 +11,14 @@ use super::error::LedgerError;
 use super::fault;
 
 /// The scripts, in order; the first makes schema 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_edits.sql"),
     include_str!("migrations/0003_letters.sql"),
     include_str!("migrations/0004_loops.sql"),
     include_str!("migrations/0005_threads.sql"),
     include_str!("migrations/0006_incidents.sql"),
+    include_str!("migrations/0007_replaced.sql"),
 ];
 
 /// The schema this program writes.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 
+use super::audit_file::OF_ANOTHER;
 use super::change::{MailboxRecord, StageName};
 use super::error::LedgerError;
 use super::group::blob;
@@ -38,6 +39,15 @@ pub(super) const KNOWN: &str = "SELECT t.item, t.id, t.stage FROM json_each(?3) 
 pub(super) const BY_DIGEST: &str = "SELECT t.digest, t.id, t.generation, t.item, t.stage, t.action, \
      t.attempts FROM json_each(?2) AS asked CROSS JOIN ticket t \
      ON t.digest = unhex(asked.value) AND t.mailbox = ?1 ORDER BY t.number";
+
+/// The newest audit line that tells of a ledger that was lost or came from a backup, and the newest
+/// that tells of a mailbox opened or accepted. The first condition is that of the index, word for
+/// word.
+pub(super) const REPLACED: &str = "SELECT max(seq) FROM event \
+     WHERE kind IN ('repaired', 'mailbox-opened', 'mailbox-accepted') \
+     AND kind = 'repaired' AND instr(body, ?)";
+pub(super) const OPENED: &str = "SELECT max(seq) FROM event \
+     WHERE kind IN ('repaired', 'mailbox-opened', 'mailbox-accepted') AND mailbox = ?";
 
 /// Where the next page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,6 +146,18 @@ impl Ledger {
             }
         }
         Ok(all)
+    }
+
+    /// Whether this ledger may not know what was done to `mailbox`: an audit file that is not its
+    /// own was found, and the mailbox was not opened anew since. Asked once, when it is opened.
+    pub async fn was_replaced(&self, mailbox: &MailboxName) -> Result<bool, LedgerError> {
+        let read = |error| self.unreadable(&error);
+        let replaced = sqlx::query_scalar::<_, Option<i64>>(REPLACED).bind(OF_ANOTHER);
+        let replaced = replaced.fetch_one(self.readers()).await.map_err(read)?;
+        let opened = sqlx::query_scalar::<_, Option<i64>>(OPENED).bind(mailbox.as_str());
+        let opened = opened.fetch_one(self.readers()).await.map_err(read)?;
+        // Nothing is less than anything: a ledger that was not replaced is in no doubt.
+        Ok(opened < replaced)
     }
 
     /// Deferred tickets of all mailboxes whose time has come by `now`, longest due first.

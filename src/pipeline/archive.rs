@@ -3,13 +3,16 @@
 //! One folder after another, one batch after another: memory is bounded by a batch, whatever the
 //! archive holds.
 
+use std::collections::HashMap;
+use std::vec::IntoIter;
+
 use crate::config::mailbox::MailboxConfig;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Folder;
 use crate::domain::locator::Item;
 use crate::mail::Message;
 use crate::mailbox::ReadOnly;
-use crate::mailbox::exchange::{Content, Trouble};
+use crate::mailbox::exchange::{Content, Entry, Trouble};
 use crate::oauth::Tokens;
 
 /// Messages fetched together.
@@ -24,6 +27,8 @@ pub struct Filed<'a> {
     pub total: u64,
     /// Which message of the folder.
     pub item: Item,
+    /// Its size in bytes as it is listed.
+    pub size: u64,
     /// SHA-256 of its bytes, unless it is too large to be fetched whole.
     pub digest: Option<Digest>,
     /// What it says.
@@ -49,20 +54,68 @@ pub async fn walk(
     folder: &Folder,
     mut show: impl FnMut(Filed<'_>),
 ) -> Result<Option<Walked>, Trouble> {
-    let config = MailboxConfig {
-        folder: folder.clone(),
-        ..config.clone()
+    let Some(mut shelf) = Shelf::open(config, tokens, folder).await? else {
+        return Ok(None);
     };
-    let mailbox = match ReadOnly::open(&config, tokens).await {
-        Ok(mailbox) => mailbox,
-        Err(Trouble::MissingFolders(_)) => return Ok(None),
-        Err(trouble) => return Err(trouble),
-    };
-    let listing = mailbox.list().await?;
-    let total = listing.entries.len() as u64;
-    let mut walked = Walked::default();
-    for batch in listing.entries.chunks(BATCH) {
-        let mut fetched = mailbox.fetch(batch.to_vec(), config.max_size).await;
+    while let Some(batch) = shelf.next().await? {
+        batch.into_iter().for_each(&mut show);
+    }
+    Ok(Some(shelf.close().await))
+}
+
+/// One folder of the archive, opened to be read.
+#[derive(Debug)]
+pub struct Shelf<'a> {
+    folder: &'a Folder,
+    size_max: u64,
+    mailbox: ReadOnly,
+    total: u64,
+    entries: IntoIter<Entry>,
+    walked: Walked,
+}
+
+impl<'a> Shelf<'a> {
+    /// Opens `folder`; nothing when there is no such folder.
+    ///
+    /// # Errors
+    /// As [`walk`].
+    pub async fn open(
+        config: &MailboxConfig,
+        tokens: &Tokens,
+        folder: &'a Folder,
+    ) -> Result<Option<Self>, Trouble> {
+        let config = MailboxConfig {
+            folder: folder.clone(),
+            ..config.clone()
+        };
+        let mailbox = match ReadOnly::open(&config, tokens).await {
+            Ok(mailbox) => mailbox,
+            Err(Trouble::MissingFolders(_)) => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let listing = mailbox.list().await?;
+        Ok(Some(Self {
+            folder,
+            size_max: config.max_size,
+            mailbox,
+            total: listing.entries.len() as u64,
+            entries: listing.entries.into_iter(),
+            walked: Walked::default(),
+        }))
+    }
+
+    /// The next messages; `None` behind the last.
+    ///
+    /// # Errors
+    /// As [`walk`].
+    pub async fn next(&mut self) -> Result<Option<Vec<Filed<'a>>>, Trouble> {
+        let batch: Vec<Entry> = self.entries.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        let sizes: HashMap<Item, u64> = batch.iter().map(|e| (e.item.clone(), e.size)).collect();
+        let mut filed = Vec::with_capacity(batch.len());
+        let mut fetched = self.mailbox.fetch(batch, self.size_max).await;
         while let Some(next) = fetched.recv().await {
             let next = next?;
             let (digest, message) = match next.content {
@@ -70,24 +123,30 @@ pub async fn walk(
                 Content::Head(bytes) => (None, Message::from_head(&bytes)),
                 Content::Gone => continue,
                 Content::Unusable { .. } => {
-                    walked.unreadable += 1;
+                    self.walked.unreadable += 1;
                     continue;
                 }
             };
             let Ok(message) = message else {
-                walked.unreadable += 1;
+                self.walked.unreadable += 1;
                 continue;
             };
-            walked.read += 1;
-            show(Filed {
-                folder,
-                total,
+            self.walked.read += 1;
+            filed.push(Filed {
+                folder: self.folder,
+                total: self.total,
+                size: sizes.get(&next.item).copied().unwrap_or_default(),
                 item: next.item,
                 digest,
                 message,
             });
         }
+        Ok(Some(filed))
     }
-    mailbox.close().await;
-    Ok(Some(walked))
+
+    /// Says goodbye, and what it came to.
+    pub async fn close(self) -> Walked {
+        self.mailbox.close().await;
+        self.walked
+    }
 }

@@ -345,15 +345,34 @@ impl Crew {
             );
             rebuilt = true;
         }
+        let replaced = self.works.ledger.was_replaced(name).await?;
+        if replaced {
+            tracing::error!(
+                mailbox = %name,
+                messages = opened.messages,
+                "the ledger was lost or comes from a backup: it may not know what was sent; \
+                 `triaged recover` tells it what was filed"
+            );
+        }
         match &known {
             None => {
-                let (accepted, baseline) = self.acceptance(opened);
+                let (accepted, baseline) = self.acceptance(opened, replaced);
                 let patch = MailboxPatch {
                     generation: Some(opened.generation),
                     accepted: Some(accepted),
                     baseline,
                     // What comes from now on is new, whenever a person accepts what is there.
                     marks: Some(vec![self.source_mark(opened)]),
+                };
+                self.works.note_opened(pen, name, opened, patch).await?;
+            }
+            // As at a first run: what lies there may have been sent by a ledger that is gone.
+            Some(_) if replaced && !observes => {
+                let (accepted, baseline) = self.acceptance(opened, replaced);
+                let patch = MailboxPatch {
+                    accepted: Some(accepted),
+                    baseline,
+                    ..MailboxPatch::default()
                 };
                 self.works.note_opened(pen, name, opened, patch).await?;
             }
@@ -366,7 +385,7 @@ impl Crew {
                 self.patch(pen, patch).await?;
             }
             Some(record) if !observes && !record.accepted && self.was_observed().await? => {
-                let (accepted, baseline) = self.acceptance(opened);
+                let (accepted, baseline) = self.acceptance(opened, replaced);
                 let patch = MailboxPatch {
                     accepted: Some(accepted),
                     baseline,
@@ -412,9 +431,19 @@ impl Crew {
     }
 
     /// Whether work may begin without a person, and what is left alone.
-    fn acceptance(&self, opened: &Opened) -> (bool, Option<Baseline>) {
+    ///
+    /// After the ledger was `replaced` much mail is never worked on unasked, and never left alone
+    /// unasked: what lies there may be new, or old, or sent.
+    fn acceptance(&self, opened: &Opened, replaced: bool) -> (bool, Option<Baseline>) {
         if self.config.mode == Mode::Observe {
             return (false, None);
+        }
+        if replaced {
+            let most = match self.config.first_run {
+                FirstRun::All | FirstRun::Ask => FirstRun::ASK_ABOVE,
+                FirstRun::NewOnly => 0,
+            };
+            return (opened.messages <= most, None);
         }
         match self.config.first_run {
             FirstRun::All => (true, None),

@@ -209,29 +209,9 @@ impl Session<'_> {
         } else {
             Next::File
         };
-        let happening = Happening::Decided {
-            digest: read.digest,
-            personal: audit::personal(self.works.personal, &self.works.pseudonym, &read.summary),
-            kind: decision.kind,
-            kind_reason: decision.kind_reason.clone(),
-            category: decision.category.clone(),
-            language: decision.language,
-            product: decision.product.clone(),
-            customer: decision.customer.clone(),
-            owner: decision.owner,
-            priority: decision.priority,
-            action: decision.action,
-            recipient: decision.recipient.clone(),
-            folder: decision.folder.clone(),
-            reason: decision.reason.clone(),
-            link: decision.link.clone(),
-            incident: decision.incident,
-            runner_up: decision.runner_up.clone(),
-            scores: decision.scores.clone(),
-            evidence: decision.evidence.clone(),
-            rules_digest: decision.rules_digest,
-            observed: self.config.mode == Mode::Observe,
-        };
+        let personal = audit::personal(self.works.personal, &self.works.pseudonym, &read.summary);
+        let observed = self.config.mode == Mode::Observe;
+        let happening = Happening::decided(&decision, read.digest, personal, observed);
         let patch = Patch {
             digest: read.digest,
             folder: Some(decision.folder.clone()),

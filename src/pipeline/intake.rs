@@ -2,13 +2,15 @@
 //!
 //! Two commits a batch. The first makes the tickets and counts the try, before the first byte is
 //! parsed: a message that kills the process is known by it. The second records the decisions.
-//! A message that was tried before is read alone, so that its neighbours do not pay for it.
+//! A message that was tried before is read alone, so that its neighbours do not pay for it, and one
+//! that was alone before in a process of its own first: what breaks that one is not read here.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::apart::Apart;
 use super::decide::After;
 use super::fault::Fault;
 use super::file::Filing;
@@ -74,7 +76,7 @@ impl Session<'_> {
             }
             let (opened, now_read, recorded) = tokio::join!(
                 self.open_batch(listed),
-                self.read_batch(asked.take()),
+                self.read_batch(asked.take(), None),
                 self.record_batch(read.take()),
             );
             read = now_read;
@@ -248,6 +250,7 @@ impl Session<'_> {
         if standing.life.tries >= self.works.limits.tries {
             return self.quarantine(hold, standing, &ticket).await;
         }
+        let apart = self.works.apart_for(standing.life.tries);
         let (change, _) = self.try_once(&mut standing)?;
         if self.works.record(&self.pen, vec![change]).await? != [Verdict::Written] {
             return Ok(());
@@ -270,7 +273,7 @@ impl Session<'_> {
             tickets: HashMap::from([(item, opened)]),
             fetched,
         };
-        let read = self.read_batch(Some(batch)).await;
+        let read = self.pulse.beside(self.read_batch(Some(batch), apart)).await;
         let after = self.record_batch(read).await?;
         self.note(after);
         Ok(())
@@ -319,14 +322,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Parses and decides one batch.
-    async fn read_batch(&self, batch: Option<Batch>) -> Option<ReadBatch> {
+    /// Parses and decides one batch; with `apart`, what a process of its own survives.
+    async fn read_batch(&self, batch: Option<Batch>, apart: Option<&Apart>) -> Option<ReadBatch> {
         let Batch {
             tickets,
             mut fetched,
         } = batch?;
         let now = self.works.clock.now();
-        let (mut reads, unthreaded, trouble) = self.reader.read_all(&mut fetched, now).await;
+        let (mut reads, unthreaded, trouble) = self.reader.read_all(&mut fetched, now, apart).await;
         let mut trouble = trouble.map(Fault::from);
         self.recall(&reads);
         match self.read_threads(unthreaded, now).await {

@@ -11,7 +11,9 @@
 //! - [`session`]: one open connection: look over, work off, wait.
 //! - [`recover`]: what lies in the folder against what the ledger knows.
 //! - [`resync`]: the same after the folder was rebuilt.
+//! - [`rebuild`]: what the folders tell a ledger that was lost.
 //! - [`intake`], [`read`], [`decide`]: from a listed message to a recorded decision.
+//! - [`apart`]: a message that was alone and not survived is read in a process of its own first.
 //! - [`threads`]: what is known of a message's thread, and what becomes of it.
 //! - [`circle`]: what loops are told by, when only a history tells.
 //! - [`dispatch`], [`job`], [`lane`], [`traffic`]: the queue of forwards, one of them, the
@@ -29,6 +31,7 @@
 //! What holds throughout: a step is on the disk before its effect begins, and what is not in hand
 //! is in the ledger.
 
+pub mod apart;
 pub mod archive;
 mod caps;
 mod circle;
@@ -47,6 +50,7 @@ pub mod meters;
 mod original;
 pub mod pulse;
 pub mod read;
+pub mod rebuild;
 mod recover;
 mod resync;
 mod rounds;

@@ -4,12 +4,14 @@
 //! was looked up, for all of a batch at once. The bytes of what is only filed are dropped as soon as
 //! they were read.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::apart::{self, Apart, Survival};
 use crate::config::mailbox::MailboxConfig;
 use crate::domain::decision::{Action, Decision};
 use crate::domain::digest::Digest;
@@ -131,12 +133,14 @@ impl Reader {
     /// Reads what is fetched until the stream ends: small messages in place, which takes less time
     /// than handing them over, large ones on a thread of their own.
     ///
-    /// The answer holds what was decided, what waits for its thread to be looked up, and the trouble
-    /// that ended the stream early.
+    /// With `apart`, each message is read in a process of its own first, and here only if that one
+    /// survives it. The answer holds what was decided, what waits for its thread to be looked up,
+    /// and the trouble that ended the stream early.
     pub async fn read_all(
         &self,
         fetched: &mut mpsc::Receiver<Result<Fetched, Trouble>>,
         now: Timestamp,
+        apart: Option<&Apart>,
     ) -> (Vec<Read>, Vec<Unthreaded>, Option<Trouble>) {
         let mut reads = Vec::new();
         let mut unthreaded = Vec::new();
@@ -145,6 +149,11 @@ impl Reader {
                 Ok(fetched) => fetched,
                 Err(trouble) => return (reads, unthreaded, Some(trouble)),
             };
+            if let Some(why) = self.deadly(apart, &content).await {
+                let end = ReadEnd::Unreadable { why };
+                reads.push(Read { item, end });
+                continue;
+            }
             let parsed = match &content {
                 Content::Whole(bytes) if bytes.len() > IN_PLACE_MAX => {
                     let (reader, of) = (self.clone(), item.clone());
@@ -155,7 +164,7 @@ impl Reader {
                         })
                     })
                 }
-                _ => self.read(&item, content, now),
+                _ => self.read_guarded(&item, content, now),
             };
             match parsed {
                 Parsed::End(end) => reads.push(Read { item, end }),
@@ -257,6 +266,45 @@ impl Reader {
             &self.key,
             &incoming,
         )
+    }
+
+    /// Why a message must not be read here, if it must not.
+    async fn deadly(&self, apart: Option<&Apart>, content: &Content) -> Option<String> {
+        let (bytes, part) = match content {
+            Content::Whole(bytes) => (bytes, apart::Part::Whole),
+            Content::Head(bytes) => (bytes, apart::Part::Head),
+            Content::Gone | Content::Unusable { .. } => return None,
+        };
+        match apart?.read(&self.config.name, bytes, part).await {
+            Survival::Lived => None,
+            Survival::Died { how } => Some(how),
+            Survival::Untold { why } => {
+                tracing::warn!(why, "a message cannot be read apart first: it is read here");
+                None
+            }
+        }
+    }
+
+    /// Reads a message only to find out what it does to its reader.
+    pub fn survive(&self, bytes: Bytes, part: apart::Part) {
+        let content = match part {
+            apart::Part::Whole => Content::Whole(bytes),
+            apart::Part::Head => Content::Head(bytes),
+        };
+        let (item, now) = (Item::Uid(1), Timestamp::now());
+        if let Parsed::Bears(message, bytes, _) = self.read(&item, content, now) {
+            drop(self.decide(&item, &message, bytes, &self.past(), now));
+        }
+    }
+
+    /// As [`Self::read`]; a panic is the message's end and not ours.
+    fn read_guarded(&self, item: &Item, content: Content, now: Timestamp) -> Parsed {
+        let read = AssertUnwindSafe(|| self.read(item, content, now));
+        catch_unwind(read).unwrap_or_else(|_| {
+            Parsed::End(ReadEnd::Unreadable {
+                why: "reading it broke down".to_owned(),
+            })
+        })
     }
 
     /// The thread of a ticket that was decided when nothing was kept of threads: before there were

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::apart::Apart;
 use super::fault::Fault;
 use super::hand::Budget;
 use super::hindrance::Hindrances;
@@ -31,6 +32,8 @@ const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 pub struct Works {
     /// Where everything is recorded.
     pub ledger: Ledger,
+    /// Where a message that was read alone before is read first.
+    pub apart: Apart,
     /// What decides; swapped as a whole.
     pub policy: ArcSwap<Policy>,
     /// What our Message-IDs and marks are made with.
@@ -67,10 +70,12 @@ impl Works {
         key: Arc<InstanceKey>,
         limits: Limits,
         personal: PersonalPolicy,
+        apart: Apart,
         clock: Clock,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
+            apart,
             policy: ArcSwap::new(policy),
             pseudonym: key.derive("pseudonym"),
             key,
@@ -152,6 +157,12 @@ impl Works {
             entry: Some(entry),
         };
         self.record(pen, vec![change]).await.map(|_| ())
+    }
+
+    /// The process that reads a message first which was tried so many times: the first time it had
+    /// neighbours, any of which may have been to blame, and a process for each would take long.
+    pub fn apart_for(&self, tries: u32) -> Option<&Apart> {
+        (tries > 1).then_some(&self.apart)
     }
 
     /// Where a crew that has just looked everything over begins to count.

@@ -5,6 +5,7 @@
 #![allow(clippy::unnecessary_debug_formatting)]
 
 mod alarm;
+mod apart;
 mod booted;
 mod cases;
 mod cli;
@@ -13,6 +14,7 @@ mod console;
 mod crashes;
 mod doctor;
 mod faults;
+mod fuzz;
 mod hostile;
 mod imap;
 mod job;

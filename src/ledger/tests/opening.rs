@@ -146,7 +146,7 @@ async fn another_schema_is_refused_and_a_cut_audit_log_is_seen() {
     run_sql(
         dir,
         "PRAGMA user_version = 1; DROP INDEX event_edit; DROP INDEX event_shadow; DROP TABLE letter; \
-         DROP INDEX ticket_forwards; DROP INDEX event_alarm; \
+         DROP INDEX ticket_forwards; DROP INDEX event_alarm; DROP INDEX event_replaced; \
          DROP TABLE incident; DROP TABLE thread_key; DROP TABLE thread; \
          DROP INDEX ticket_thread; ALTER TABLE ticket DROP COLUMN thread; \
          DELETE FROM event WHERE seq = 8",

@@ -330,6 +330,8 @@ async fn nothing_the_daemon_asks_reads_a_whole_table() {
         ("next due", work::NEXT_DUE.to_owned()),
         ("known", work::KNOWN.to_owned()),
         ("by digest", work::BY_DIGEST.to_owned()),
+        ("replaced", work::REPLACED.to_owned()),
+        ("opened", work::OPENED.to_owned()),
         ("forwards of", loops::FORWARDS_OF.to_owned()),
         ("begun", loops::BEGUN.to_owned()),
         ("letters", letters::UNFINISHED.to_owned()),

@@ -112,6 +112,11 @@ is "the restarts" 1 "$(of NRestarts)"
 mail 1600000001.M2.booted billing.eml
 until_true 100 has settled 2 || fail "it does not go on"
 
+step "what was tried twice is read in a process of its own, sandbox and all"
+mail 1600000003.M4.booted unreadable.eml
+until_true 200 has quarantined 1 || fail "it was not set aside"
+! logged 'cannot be read apart' -u "$unit" || fail "no process could be had"
+
 step "when it gives no sign of life the watchdog ends it, and it is started anew"
 pid=$(main)
 kill -STOP "$pid"

@@ -106,6 +106,11 @@ impl Desk {
             "mentions" => return self.mentions(rest),
             "break-outbox" => fs::write(self.path().join("outbox"), "in the way").unwrap(),
             "mend-outbox" => fs::remove_file(self.path().join("outbox")).unwrap(),
+            "lose-ledger" => {
+                for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+                    let _absent = fs::remove_file(self.path().join("state").join(name));
+                }
+            }
             "replace" => self.replace(rest),
             "add" => {
                 let (file, text) = rest.split_once(": ").unwrap();

@@ -72,9 +72,16 @@ impl WayOut {
         assert!(seen.is_ok(), "the way out saw only {:?}", self.record());
     }
 
-    /// The forwards it took, as they stood before dots were doubled.
+    /// The forwards it took, as they stood before dots were doubled; letters beside them, such as
+    /// reminders, enclose nothing.
     pub fn forwards(&self) -> Vec<Forward> {
-        self.record().stored.iter().map(|w| forward(w)).collect()
+        let encloses = |wire: &&Vec<u8>| {
+            let text = String::from_utf8_lossy(wire);
+            text.contains("message/rfc822") || text.contains("application/octet-stream")
+        };
+        let record = self.record();
+        let forwards = record.stored.iter().filter(encloses);
+        forwards.map(|wire| forward(wire)).collect()
     }
 }
 
@@ -213,6 +220,12 @@ impl Running {
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Asks it to stop.

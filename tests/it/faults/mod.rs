@@ -7,7 +7,11 @@
 pub mod bench;
 mod ends;
 mod loops;
+mod lost;
 mod mailbox;
 mod message;
 mod rebuilt;
+mod soak;
+mod sweep;
+mod table;
 mod wayout;

@@ -4,7 +4,7 @@
 //! The cases run twice: one by one, with a bound on the time and an eye on every text that people
 //! read; and all at once through the real program and a mailbox, with a bound on its memory.
 
-mod input;
+pub mod input;
 pub mod reader;
 
 use std::collections::{BTreeSet, HashMap};

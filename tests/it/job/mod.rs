@@ -3,5 +3,5 @@
 
 mod maildir;
 pub mod sample;
-mod servers;
+pub mod servers;
 pub mod world;

@@ -11,15 +11,19 @@ const MESSAGES: usize = 1000;
 
 const PRODUCTS: [&str; 3] = ["lumen-crm", "fjordarkiv", "tidvakt"];
 
-struct Servers {
-    dovecot: Dovecot,
+/// Dovecot, Postfix, and a configuration between them.
+pub struct Servers {
+    /// Where mail comes in.
+    pub dovecot: Dovecot,
     postfix: Postfix,
     _authority: Authority,
-    world: World,
+    /// The configuration.
+    pub world: World,
 }
 
 impl Servers {
-    fn start(mail: &[Sample]) -> Self {
+    /// Both, with `mail` in the inbox.
+    pub fn start(mail: &[Sample]) -> Self {
         let dovecot = Dovecot::start();
         let authority = Authority::new();
         let postfix = Postfix::start(&authority.certify("DNS:localhost", 30));
@@ -47,7 +51,8 @@ impl Servers {
         }
     }
 
-    fn judged(&self, mail: &[Sample]) -> usize {
+    /// The oracle; the answer is how many forwards came more than once.
+    pub fn judged(&self, mail: &[Sample]) -> usize {
         let maildir = self.dovecot.maildir();
         let expected = |product| {
             mail.iter()

@@ -5,5 +5,6 @@ pub mod dovecot;
 pub mod folders;
 pub mod pki;
 pub mod postfix;
+pub mod proxy;
 pub mod sign_in;
 pub mod smtp_peer;
