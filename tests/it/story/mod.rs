@@ -193,7 +193,9 @@ fn prepare(chapter: &Chapter, world: &World) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy();
         let language = name.rsplit('-').next().unwrap_or_default();
-        if name.contains('-') && language.len() == 7 && !LANGUAGES.contains(&language) {
+        // Lists that rules of several languages share stand in `whose-*`.
+        let shared = name.starts_with("whose-");
+        if name.contains('-') && language.len() == 7 && !LANGUAGES.contains(&language) && !shared {
             fs::remove_file(&path).unwrap();
         }
     }
