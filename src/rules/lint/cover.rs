@@ -195,7 +195,7 @@ fn told_once(draft: usize, rule: &RuleDraft, list: List, idle: &[Idle]) -> Optio
         at: spot(draft, list, first.index),
         message,
         note,
-        hint: format!("{hint}; the rule fires on the same mail without"),
+        hint: format!("{hint}; without, the rule fires on the same mail"),
         also: Some((spot(draft, list, first.by), "by this one".to_owned())),
     })
 }

@@ -2,7 +2,8 @@
 //! each mail lies and what every party got.
 //!
 //! A text can name what went out before: `{1.id}`, `{1.reply-to}`, `{1.token}`, `{1.reference}` and `{1.subject}` are
-//! of the first mail that left, whoever got it.
+//! of the first mail that left, whoever got it. A command can name `{incident}`, the newest that goes
+//! on.
 
 mod maildir;
 
@@ -131,7 +132,13 @@ pub fn tell(name: &str, chapter: &Chapter, world: &World, post: &impl Post) {
             post.deliver(world, mail.as_bytes());
         }
         let arguments: Vec<String> = match &step.command {
-            Some(words) => words.iter().map(|w| filled(w, &known, &shown)).collect(),
+            Some(words) => {
+                let word = |word: &String| match word.as_str() {
+                    "{incident}" => open_incident(world),
+                    word => filled(word, &known, &shown),
+                };
+                words.iter().map(word).collect()
+            }
             None => vec!["run".to_owned(), "--once".to_owned()],
         };
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -183,6 +190,13 @@ fn said_of(world: &World) -> String {
     let newest = world.ok(&["tickets", "--limit", "1", "--json"]);
     let ticket: serde_json::Value = serde_json::from_str(newest.trim()).unwrap();
     world.ok(&["ticket", ticket["ticket"].as_str().unwrap()])
+}
+
+/// The newest incident that goes on, by the reference of its notice.
+fn open_incident(world: &World) -> String {
+    let open = world.ok(&["incidents", "--limit", "1", "--json"]);
+    let incident: serde_json::Value = serde_json::from_str(open.trim()).unwrap();
+    incident["incident"].as_str().unwrap().to_owned()
 }
 
 /// Languages of rules that the story needs; reading the others takes longer than telling it.
